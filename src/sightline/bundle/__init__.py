@@ -1,0 +1,1 @@
+"""The artefact: written atomically, read with suspicion."""

@@ -1,0 +1,1 @@
+"""How good: figures as pure functions of scores."""

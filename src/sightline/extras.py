@@ -1,0 +1,35 @@
+"""The one door to optional packages: what is missing is named together with the extra that brings it."""
+
+import importlib
+from types import ModuleType
+
+from sightline.errors import MissingExtra
+
+_EXTRA_OF = {
+    "fastapi": "serve",
+    "prometheus_client": "serve",
+    "uvicorn": "serve",
+    "onnx": "train",
+    "timm": "train",
+    "torch": "train",
+    "torchvision": "train",
+}
+
+
+def require(module: str) -> ModuleType:
+    """Import an optional module, or say which extra installs it.
+
+    Raises:
+        MissingExtra: the package is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as err:
+        package = module.partition(".")[0]
+        if err.name is not None and err.name.partition(".")[0] != package:
+            raise
+        extra = _EXTRA_OF[package]
+        raise MissingExtra(
+            f"'{package}' is not installed. This command needs the extra [{extra}]: "
+            f"pip install 'sightline[{extra}]'"
+        ) from err

@@ -1,0 +1,1 @@
+"""Bytes to pixels: the one and only decode and preprocess."""

@@ -1,0 +1,1 @@
+"""Stories across the parts: build a bundle, evaluate it."""
