@@ -1,7 +1,9 @@
-"""The rule that turns logits into an answer: data in the manifest, applied in numpy by `inference/`."""
+"""The rule that turns logits into an answer: data in the manifest, the same arithmetic everywhere."""
 
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from sightline.records.frozen import Frozen
@@ -23,3 +25,11 @@ class DecisionRule(Frozen):
     activation: Literal["softmax"] = "softmax"
     temperature: float = Field(default=1.0, gt=0)
     accept_thresholds: tuple[float, ...] | None = None
+
+    def probabilities(self, logits_nc: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Calibrated probabilities, float64 `[N, C]`, rows summing to 1, from float32 logits `[N, C]`."""
+        scaled = logits_nc.astype(np.float64) / self.temperature
+        scaled -= scaled.max(axis=1, keepdims=True)
+        exponentials = np.exp(scaled)
+        normalised: NDArray[np.float64] = exponentials / exponentials.sum(axis=1, keepdims=True)
+        return normalised

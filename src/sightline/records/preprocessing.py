@@ -1,4 +1,4 @@
-"""What turns bytes into the network's input: declared here, kept in the bundle, executed by `images/` alone."""
+"""What turns bytes into the network's input: declared here, stored in bundles, executed by `images/` alone."""
 
 import hashlib
 import json
