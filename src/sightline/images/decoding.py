@@ -3,7 +3,7 @@
 import simplejpeg
 from PIL import Image
 
-from sightline.errors import ImageDamaged, ImageNotSupported
+from sightline.errors import ImageDamaged, ImageNotSupported, ImageReason
 from sightline.images.colour import rgb_from_cmyk, to_grey_or_rgb
 from sightline.images.formats import format_of
 from sightline.images.geometry import jpeg_reduction
@@ -32,8 +32,7 @@ def _load(picture: Image.Image) -> None:
     try:
         picture.load()
     except Exception as err:  # Pillow's decoders raise whatever hostile bytes make them stumble over
-        reason = "truncated" if "truncated" in str(err) else "corrupt"
-        raise ImageDamaged(reason, f"The {picture.format} image does not decode: {err}") from err
+        raise _damage(str(picture.format), err) from err
 
 
 def _decode_jpeg(data: bytes, header: Image.Image, mark: int, spec: Preprocessing) -> Image.Image:
@@ -53,8 +52,13 @@ def _decode_jpeg(data: bytes, header: Image.Image, mark: int, spec: Preprocessin
             strict=True,
         )
     except ValueError as err:
-        reason = "truncated" if "remature end" in str(err) else "corrupt"
-        raise ImageDamaged(reason, f"The JPEG does not decode: {err}") from err
+        raise _damage("JPEG", err) from err
     if colours == "CMYK":
         pixels = rgb_from_cmyk(pixels, inverted="adobe" in header.info)
     return Image.fromarray(pixels[..., 0] if colours == "GRAY" else pixels)
+
+
+def _damage(image_format: str, err: Exception) -> ImageDamaged:
+    cut_off = any(sign in str(err).lower() for sign in ("truncated", "premature end"))
+    reason: ImageReason = "truncated" if cut_off else "corrupt"
+    return ImageDamaged(reason, f"The {image_format} image does not decode: {err}")

@@ -7,17 +7,14 @@ Samsung's own block. TIFF and BMP have no end mark; bytes that nothing in them p
 """
 
 import re
-import struct
 
 from sightline.errors import ImageDamaged
 
 _PADDING = b"\x00\xff"
 _JPEG_END = b"\xff\xd9"
 _PNG_END = b"\x00\x00\x00\x00IEND\xaeB`\x82"
-_GIF_END = b"\x3b"
 # Within entropy-coded data 0xFF is followed by 0x00 (a stuffed byte), a restart mark or another 0xFF.
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-_START_OF_SCAN = 0xDA
 _PHONE_TRAILERS = (
     re.compile(rb"\A[\x00\xff]*\xff\xd8\xff", re.DOTALL),  # another JPEG: multi-picture, depth or gain map
     re.compile(rb"\A[\x00\xff]*.{4}ftyp", re.DOTALL),  # MPEG-4: a motion photo
@@ -25,69 +22,73 @@ _PHONE_TRAILERS = (
 )
 
 
-def check_ending(image_format: str, data: bytes) -> None:
-    """Refuse a file that ends before or after its picture does.
+def check_ending(data: bytes) -> None:
+    """Refuse a JPEG, PNG, GIF or WebP that ends before or after its picture does.
 
     Raises:
         ImageDamaged: `truncated` or `trailing_data`.
     """
-    if image_format == "JPEG":
-        _check_jpeg(data)
-    elif image_format == "PNG":
-        _check_last_bytes(data, _PNG_END)
-    elif image_format == "GIF":
-        _check_last_bytes(data, _GIF_END)
-    elif image_format == "WEBP":
-        _check_length(data, 8 + struct.unpack_from("<I", data, 4)[0])
-
-
-def _check_jpeg(data: bytes) -> None:
-    if data.rstrip(_PADDING[:1]).endswith(_JPEG_END):
+    end: int | None
+    if data.startswith(b"\xff\xd8\xff"):
+        # Most files end on the spot: the walk through the data is for the others.
+        end = len(data) if data.rstrip(b"\x00").endswith(_JPEG_END) else _end_of_jpeg(data)
+    elif data.startswith(b"\x89PNG\r\n\x1a\n"):
+        at = data.find(_PNG_END)
+        end = None if at < 0 else at + len(_PNG_END)
+    elif data.startswith((b"GIF87a", b"GIF89a")):
+        end = _end_of_gif(data)
+    elif data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        end = 8 + int.from_bytes(data[4:8], "little")
+    else:
         return
-    end = _end_of_jpeg(data)
-    if end is None:
-        raise ImageDamaged("truncated", "The JPEG ends before its end mark: it was cut off.")
+    _compare(data, end)
+
+
+def _compare(data: bytes, end: int | None) -> None:
+    if end is None or end > len(data):
+        raise ImageDamaged("truncated", "The image ends before its end mark: the file was cut off.")
     trailer = data[end:]
-    if trailer.strip(_PADDING) and not any(known.match(trailer) for known in _PHONE_TRAILERS):
-        raise _trailing(len(trailer))
+    if not trailer.strip(_PADDING):
+        return
+    if data.startswith(b"\xff\xd8") and any(known.match(trailer) for known in _PHONE_TRAILERS):
+        return
+    raise ImageDamaged(
+        "trailing_data",
+        f"{len(trailer):,} foreign bytes stand behind the end of the image. Save it anew without them.",
+    )
 
 
 def _end_of_jpeg(data: bytes) -> int | None:
-    """Walk the segments to the first end-of-image mark; return the offset behind it, None if there is none."""
+    """Walk the segments (ITU-T T.81, annex B) to the first end-of-image mark; the offset behind it, or None."""
     position = 2
     while (found := _NEXT_MARKER.search(data, position)) is not None:
         position = found.end()
         marker = data[position - 1]
         if marker == _JPEG_END[1]:
             return position
-        if marker == 0x01:
-            continue
-        if position + 2 > len(data):
-            return None
-        position += int.from_bytes(data[position : position + 2], "big")
+        if marker != 0x01:
+            position += int.from_bytes(data[position : position + 2], "big")
     return None
 
 
-def _check_last_bytes(data: bytes, end: bytes) -> None:
-    if data.rstrip(_PADDING).endswith(end) or data.endswith(end):
-        return
-    at = data.rfind(end)
-    if at < 0:
-        raise ImageDamaged("truncated", "The image ends before its end mark: it was cut off.")
-    raise _trailing(len(data) - at - len(end))
+def _end_of_gif(data: bytes) -> int | None:
+    """Walk the blocks (GIF89a specification) to the trailer; the offset behind it, or None."""
+    try:
+        position = 13 + _colour_table(data[10])
+        while data[position] != 0x3B:
+            if data[position] == 0x2C:
+                position += 11 + _colour_table(data[position + 9])
+            elif data[position] == 0x21:
+                position += 2
+            else:
+                raise ImageDamaged("corrupt", f"The GIF has no block of the kind {data[position]:#04x}.")
+            while data[position]:
+                position += 1 + data[position]
+            position += 1
+    except IndexError:
+        return None
+    return position + 1
 
 
-def _check_length(data: bytes, declared: int) -> None:
-    if len(data) < declared:
-        raise ImageDamaged(
-            "truncated", f"The image has {len(data):,} of the {declared:,} bytes that it declares."
-        )
-    if data[declared:].strip(_PADDING):
-        raise _trailing(len(data) - declared)
-
-
-def _trailing(count: int) -> ImageDamaged:
-    return ImageDamaged(
-        "trailing_data",
-        f"{count:,} foreign bytes stand behind the end of the image. Save it anew without them.",
-    )
+def _colour_table(flags: int) -> int:
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
