@@ -60,7 +60,8 @@ class _Dealing:
                 self.units_of[label].append(unit)
 
     def run(self) -> None:
-        for label in sorted(self.units_of, key=lambda label: (len(self.units_of[label]), label)):
+        # Equally rare classes come in the order of the shuffle, so that attempts differ in it too.
+        for label in sorted(self.units_of, key=lambda label: len(self.units_of[label])):
             self._give_footholds(label)
         rest = [unit for unit in self.units if unit.name not in self.split_of]
         for unit in sorted(rest, key=lambda unit: -sum(unit.counts.values())):
