@@ -97,7 +97,6 @@ class Provenance(Frozen):
     normalisation_std: tuple[float, float, float]
     best_epoch: int
     training_seconds: float
-    code_revision: str | None = None
 
 
 class Manifest(Frozen):

@@ -1,0 +1,119 @@
+"""From what a build has made to the files of a bundle and the manifest that describes them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sightline import __version__
+from sightline.bundle import (
+    EXPECTED_FILE,
+    Golden,
+    Graph,
+    Manifest,
+    Provenance,
+    Variant,
+    golden_names,
+    list_files,
+    pack_golden,
+    sha256,
+)
+from sightline.evaluation import Evaluation
+from sightline.inference import Engine, record_golden
+from sightline.lifecycle.golden_pictures import choose_golden
+from sightline.lifecycle.prepare import PreparedData
+from sightline.lifecycle.provenance import hardware, now, package_versions, python_version
+from sightline.optimize import ExportCheck
+from sightline.records import DecisionRule
+from sightline.training import Recipe, Trained, to_yaml
+
+
+@dataclass(frozen=True)
+class Exported:
+    """The graph, how it compares with its network, and what it takes and gives."""
+
+    graph: bytes
+    check: ExportCheck
+    engine: Engine
+    contract: Graph
+
+
+@dataclass(frozen=True)
+class Ingredients:
+    """What a bundle is made of. `evaluations` by split."""
+
+    recipe: Recipe
+    data: PreparedData
+    trained: Trained
+    training_seconds: float
+    exported: Exported
+    rule: DecisionRule
+    evaluations: Mapping[str, Evaluation]
+
+
+def assemble_files(parts: Ingredients) -> dict[str, bytes]:
+    """Return the content of every file of the bundle but the manifest."""
+    spec = parts.recipe.preprocessing()
+    pictures = choose_golden(parts.data.val, spec)
+    expected = record_golden(pictures, spec, parts.rule, parts.data.train.labels, parts.exported.engine)
+    evaluations = ",\n".join(f'"{name}": {one.model_dump_json(indent=1)}' for name, one in parts.evaluations.items())
+    return {
+        "model.onnx": parts.exported.graph,
+        "recipe.yaml": to_yaml(parts.recipe).encode(),
+        "dataset.csv": parts.data.table(),
+        "history.jsonl": "".join(f"{record.model_dump_json()}\n" for record in parts.trained.history).encode(),
+        "evaluation.json": f"{{{evaluations}}}\n".encode(),
+        EXPECTED_FILE: pack_golden(expected),
+        **pictures,
+    }
+
+
+def assemble_manifest(name: str, parts: Ingredients, files: Mapping[str, bytes]) -> Manifest:
+    """Describe the bundle and its files."""
+    gate = parts.exported.check.model_dump()
+    return Manifest(
+        name=name,
+        labels=parts.data.train.labels,
+        preprocessing=parts.recipe.preprocessing(),
+        decision=parts.rule,
+        graph=parts.exported.contract,
+        default_variant="float32",
+        variants={"float32": Variant(file="model.onnx", precision="float32", gate=gate)},
+        golden=Golden(count=len(golden_names(files))),
+        provenance=_provenance(parts),
+        metrics={split: _headline(evaluation) for split, evaluation in parts.evaluations.items()},
+        files=list_files(files),
+    )
+
+
+def _provenance(parts: Ingredients) -> Provenance:
+    recipe, data, trained = parts.recipe, parts.data, parts.trained
+    pretrained = recipe.model.pretrained
+    weights = Path(pretrained) if isinstance(pretrained, str) else None
+    return Provenance(
+        created_at=now(),
+        sightline_version=__version__,
+        python_version=python_version(),
+        packages=package_versions(),
+        hardware=hardware(trained.device),
+        dataset_digest=data.digest(),
+        dataset_counts=data.counts(),
+        quarantined=len(data.quarantine),
+        seed=recipe.seed,
+        backbone=recipe.model.backbone,
+        pretrained=weights.name if weights else str(pretrained).lower(),
+        pretrained_sha256=sha256(weights.read_bytes()) if weights else None,
+        normalisation_mean=trained.network.normalisation.mean,
+        normalisation_std=trained.network.normalisation.std,
+        best_epoch=trained.best_epoch,
+        training_seconds=parts.training_seconds,
+    )
+
+
+def _headline(evaluation: Evaluation) -> dict[str, float | int | None]:
+    return {
+        "images": evaluation.count,
+        "accuracy": evaluation.top1_accuracy,
+        "top5_accuracy": evaluation.top5_accuracy,
+        "macro_f1": evaluation.macro_f1,
+        "calibration_error": evaluation.expected_calibration_error,
+    }

@@ -1,0 +1,78 @@
+"""Which pictures become golden: some of the data, and a few made from them that reach the rarer rules.
+
+A line's own pictures are seldom rotated, transparent or large; the machine that the bundle goes to may get
+such ones all the same, and shall treat them as they were treated here.
+"""
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image
+
+from sightline.dataset import Dataset, Sample, read_sample
+from sightline.images import decode_image, inspect_image
+from sightline.records import Preprocessing
+
+_COUNT = 8
+_LARGEST_BYTES = 1_000_000
+_SUFFIX = {"JPEG": "jpg", "TIFF": "tif"}
+
+
+def choose_golden(dataset: Dataset, spec: Preprocessing) -> dict[str, bytes]:
+    """Return encoded pictures by their names in the bundle: up to eight samples and three made from the first."""
+    encoded = [read_sample(dataset, sample, spec.limits) for sample in _spread(dataset)]
+    formats = [inspect_image(data, spec.limits).format for data in encoded]
+    pictures = {
+        f"golden/{index:02}.{_SUFFIX.get(form, form.lower())}": data
+        for index, (data, form) in enumerate(zip(encoded, formats, strict=True))
+    }
+    return pictures | _probes(encoded[0], spec)
+
+
+def _spread(dataset: Dataset) -> list[Sample]:
+    """Take one of each class in turn, so that as many classes as possible are seen; small files if there are any."""
+    by_label = {label: [s for s in dataset.samples if s.labels == (label,)] for label in dataset.labels}
+    queues: Sequence[list[Sample]] = [
+        [s for s in samples if s.size_bytes <= _LARGEST_BYTES] or samples[:1] for samples in by_label.values()
+    ]
+    chosen: list[Sample] = []
+    for turn in range(_COUNT):
+        chosen += [queue[turn] for queue in queues if turn < len(queue)]
+    return chosen[:_COUNT]
+
+
+def _probes(encoded: bytes, spec: Preprocessing) -> dict[str, bytes]:
+    whole = spec.model_copy(update={"jpeg_reduction": None})
+    picture = Image.fromarray(decode_image(encoded, whole))
+    picture.thumbnail((512, 512))
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    probes = {
+        "golden/rotated.jpg": _encode(picture, "JPEG", exif=turned, quality=90),
+        "golden/transparent.png": _encode(_fading(picture), "PNG"),
+    }
+    if spec.jpeg_reduction is not None:
+        probes["golden/large.jpg"] = _encode(_enlarged(picture, spec), "JPEG", quality=80)
+    return probes
+
+
+def _fading(picture: Image.Image) -> Image.Image:
+    alpha = np.linspace(0, 255, picture.width, dtype=np.uint8)[np.newaxis].repeat(picture.height, axis=0)
+    faded = picture.convert("RGBA")
+    faded.putalpha(Image.fromarray(alpha))
+    return faded
+
+
+def _enlarged(picture: Image.Image, spec: Preprocessing) -> Image.Image:
+    """Just large enough to be decoded at half its size."""
+    assert spec.jpeg_reduction is not None
+    needed = 2 * spec.jpeg_reduction * max(spec.width_px, spec.height_px) / spec.crop + 2
+    scale = needed / min(picture.size)
+    return picture.resize((round(picture.width * scale), round(picture.height * scale)), Image.Resampling.BICUBIC)
+
+
+def _encode(picture: Image.Image, image_format: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, image_format, **options)
+    return buffer.getvalue()

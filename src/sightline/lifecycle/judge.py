@@ -1,0 +1,115 @@
+"""Judging a bundle on labelled images: offline, and through a running server."""
+
+import csv
+import io
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from sightline.bundle import Bundle
+from sightline.dataset import Dataset, Progress, read_sample
+from sightline.errors import InputError
+from sightline.evaluation import Evaluation, evaluate
+from sightline.inference import Predictor
+from sightline.lifecycle.remote import RemotePredictor
+from sightline.lifecycle.score import score_dataset
+from sightline.records import Scores
+
+SplitChoice = Literal["train", "val", "test", "all"]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Figures of a bundle on some images.
+
+    split
+        Which part of the data was taken.
+    seen_in_training
+        How many of the images (by content) the bundle was trained on. More than 0 flatters the figures.
+    """
+
+    evaluation: Evaluation
+    scores: Scores
+    dataset: Dataset
+    split: SplitChoice
+    seen_in_training: int
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How a server's answers compare with the bundle's own: shares of N images, and the largest |Δp|."""
+
+    images: int
+    label_agreement: float
+    max_probability_difference: float
+    differing: tuple[str, ...]
+
+
+def judge(
+    predictor: Predictor, dataset: Dataset, split: SplitChoice | None = None, progress: Progress | None = None
+) -> Judged:
+    """Score labelled images and take every figure.
+
+    split
+        A split of the data, or of the bundle's own record of it: an image that went into the bundle's test
+        split is known by its content. None: `test` if there is any of it, else everything.
+
+    Raises:
+        InputError: the split has no image.
+        DatasetError: a label that the bundle does not know.
+    """
+    bundle = predictor.bundle
+    manifest = bundle.manifest
+    known = known_splits(bundle)
+    chosen, part = _choose(dataset, split, known)
+    scores = score_dataset(predictor.engine, part, manifest.preprocessing, manifest.labels, progress)
+    seen = sum(known.get(sample.sha256) == "train" for sample in part.samples)
+    return Judged(evaluate(scores, manifest.decision), scores, part, chosen, seen)
+
+
+def known_splits(bundle: Bundle) -> dict[str, str]:
+    """Return the split of every image that the bundle was made from, by the SHA-256 of its file."""
+    if "dataset.csv" not in bundle.manifest.files:
+        return {}
+    rows = csv.DictReader(io.StringIO(bundle.read("dataset.csv").decode()))
+    return {row["sha256"]: row["split"] for row in rows}
+
+
+def compare_with_server(
+    judged: Judged, predictor: Predictor, url: str, progress: Progress | None = None
+) -> Agreement:
+    """Send every judged image to a server and compare its answer with the bundle's own.
+
+    Raises:
+        InputError: the server does not answer, or answers with other labels.
+    """
+    manifest = predictor.bundle.manifest
+    expected = manifest.decision.probabilities(judged.scores.logits)
+    server = RemotePredictor(url)
+    largest, differing = 0.0, []
+    try:
+        for row, sample in enumerate(judged.dataset.samples):
+            answer = server.probabilities(read_sample(judged.dataset, sample, manifest.preprocessing.limits))
+            if set(answer) != set(manifest.labels):
+                raise InputError(f"The server at {url} has other labels than the bundle: {', '.join(answer)}.")
+            largest = max(largest, max(abs(answer[label] - p) for label, p in zip(manifest.labels, expected[row])))
+            if next(iter(answer)) != manifest.labels[int(np.argmax(expected[row]))]:
+                differing.append(sample.path)
+            if progress is not None:
+                progress(row + 1, len(expected))
+    finally:
+        server.close()
+    return Agreement(len(expected), 1 - len(differing) / len(expected), largest, tuple(differing))
+
+
+def _choose(dataset: Dataset, split: SplitChoice | None, known: dict[str, str]) -> tuple[SplitChoice, Dataset]:
+    if split == "all":
+        return "all", dataset
+    wanted = split or "test"
+    chosen = tuple(s for s in dataset.samples if (s.split or known.get(s.sha256)) == wanted)
+    if chosen:
+        return wanted, replace(dataset, samples=chosen)
+    if split is None:
+        return "all", dataset
+    raise InputError(f"'{dataset.root}' has no image of the split '{split}'. Use --split all for everything.")
