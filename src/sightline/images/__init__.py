@@ -1,1 +1,17 @@
 """Bytes to pixels: the one and only decode and preprocess."""
+
+from sightline.images.formats import ImageInfo, inspect_image
+from sightline.images.pipeline import decode_image, preprocess_image, read_image_file, resize_image
+from sightline.images.stages import Observer, StageReport, describe_stage
+
+__all__ = [
+    "ImageInfo",
+    "Observer",
+    "StageReport",
+    "decode_image",
+    "describe_stage",
+    "inspect_image",
+    "preprocess_image",
+    "read_image_file",
+    "resize_image",
+]

@@ -1,4 +1,4 @@
-"""What turns bytes into the network's input: declared here, stored in bundles, executed by `images/` alone."""
+"""What turns bytes into the network's input: declared here, stored in bundles, run by `images/` alone."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ from pydantic import Field
 
 from sightline.records.frozen import Frozen
 
-ImageFormat = Literal["JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF"]
+ImageFormat = Literal["JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "JPEG2000", "PPM"]
 Level = Annotated[int, Field(ge=0, le=255)]
 Rgb = tuple[Level, Level, Level]
 

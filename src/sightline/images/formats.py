@@ -1,0 +1,102 @@
+"""What a picture claims to be: its header, judged by content and against the limits, before any decoding."""
+
+import io
+from dataclasses import dataclass
+
+from PIL import Image, UnidentifiedImageError
+
+from sightline.errors import ImageDamaged, ImageNotSupported, ImageTooLarge
+from sightline.images.endings import check_ending
+from sightline.records import ImageLimits
+
+# A multi-picture JPEG (MPO, as phones write it) is a JPEG with more pictures behind it; the first is taken.
+_ALIASES = {"MPO": "JPEG"}
+_START_OF_SCAN = b"\xff\xda"
+
+
+@dataclass(frozen=True)
+class ImageInfo:
+    """A picture's format and its declared size in pixels, before orientation is applied."""
+
+    format: str
+    width_px: int
+    height_px: int
+
+
+def inspect_image(data: bytes, limits: ImageLimits) -> ImageInfo:
+    """Check an encoded picture against the limits without decoding it.
+
+    Raises:
+        ImageTooLarge: too many bytes, declared pixels or progressive scans.
+        ImageNotSupported: no allowed format, judged by content.
+        ImageDamaged: nothing there, cut off, or with foreign bytes behind its end.
+    """
+    picture = open_picture(data, limits)
+    return ImageInfo(format_of(picture), picture.width, picture.height)
+
+
+def open_picture(data: bytes, limits: ImageLimits) -> Image.Image:
+    """Open lazily: Pillow reads the header, nothing is decoded. Raises as `inspect_image` does."""
+    check_bytes(len(data), limits)
+    if not data:
+        raise ImageDamaged("empty", "The image is empty: 0 bytes.")
+    check_ending(data)
+    picture = _read_header(data, limits)
+    _check_pixels(picture.width, picture.height, limits)
+    _check_scans(picture, data, limits)
+    return picture
+
+
+def check_bytes(count: int, limits: ImageLimits) -> None:
+    """Refuse more encoded bytes than the limits allow."""
+    if count > limits.max_bytes:
+        raise ImageTooLarge(
+            "too_many_bytes",
+            f"The image has {count:,} bytes, more than the limit of {limits.max_bytes:,}. "
+            "Send a smaller one, or raise max_bytes.",
+        )
+
+
+def format_of(picture: Image.Image) -> str:
+    """Return the format's name as the limits spell it."""
+    name = picture.format or ""
+    return _ALIASES.get(name, name)
+
+
+def _read_header(data: bytes, limits: ImageLimits) -> Image.Image:
+    allowed = ", ".join(limits.formats)
+    try:
+        return Image.open(io.BytesIO(data), formats=limits.formats)
+    except UnidentifiedImageError:
+        raise ImageNotSupported(
+            "format_not_allowed",
+            f"The content is no image of an allowed format; it starts with {data[:8]!r}. Allowed: {allowed}.",
+        ) from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as err:
+        raise ImageTooLarge("too_many_pixels", f"The image declares too many pixels: {err}") from err
+    except Exception as err:  # Pillow's header readers raise whatever hostile bytes make them stumble over
+        raise ImageDamaged("corrupt", f"The image's header cannot be read: {err}") from err
+
+
+def _check_pixels(width_px: int, height_px: int, limits: ImageLimits) -> None:
+    if width_px < 1 or height_px < 1:
+        raise ImageDamaged("corrupt", f"The image declares a size of {width_px} × {height_px} pixels.")
+    if width_px * height_px > limits.max_pixels:
+        raise ImageTooLarge(
+            "too_many_pixels",
+            f"The image declares {width_px:,} × {height_px:,} pixels, more than the limit of "
+            f"{limits.max_pixels:,} in all. Send a smaller one, or raise max_pixels.",
+        )
+
+
+def _check_scans(picture: Image.Image, data: bytes, limits: ImageLimits) -> None:
+    # Each scan of a progressive JPEG costs a pass over the whole picture, so that a few kilobytes of empty
+    # scans could keep a core busy for minutes (LJT-01-004 in libjpeg-turbo's security audit).
+    if not picture.info.get("progressive"):
+        return
+    scans = data.count(_START_OF_SCAN)
+    if scans > limits.max_scans:
+        raise ImageTooLarge(
+            "too_many_scans",
+            f"The progressive JPEG has {scans:,} scans, more than the limit of {limits.max_scans}.",
+        )

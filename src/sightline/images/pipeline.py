@@ -1,0 +1,100 @@
+"""Encoded bytes to the network's input, in one place for training, evaluation and production."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from sightline.errors import ImageDamaged, InputError
+from sightline.images.decoding import decode_picture
+from sightline.images.formats import check_bytes, open_picture
+from sightline.images.geometry import place
+from sightline.images.orientation import turn_upright
+from sightline.images.stages import Observer
+from sightline.records import ImageLimits, Preprocessing
+
+_RESAMPLING = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
+
+
+def decode_image(data: bytes, spec: Preprocessing, *, observe: Observer | None = None) -> NDArray[np.uint8]:
+    """Decode and turn upright: uint8 `[H, W, 3]`, RGB, 0 to 255.
+
+    A large JPEG comes at 1/2, 1/4 or 1/8 of its size if the specification allows it.
+    `observe` is called with (`decode`, pixels as stored) and (`orient`, pixels upright).
+
+    Raises:
+        ImageError: one of its subclasses, with the reason; never a partly decoded picture.
+    """
+    return _as_rgb(_decode_upright(data, spec, observe))
+
+
+def resize_image(pixels: NDArray[np.uint8], spec: Preprocessing) -> NDArray[np.uint8]:
+    """Bring decoded pixels uint8 `[H, W, 3]` to the network's input, uint8 `[height_px, width_px, 3]`.
+
+    One antialiased pass from the source box to the target; what `crop` leaves out is never resized.
+    """
+    return _resize(Image.fromarray(pixels), spec)
+
+
+def preprocess_image(
+    data: bytes, spec: Preprocessing, *, observe: Observer | None = None
+) -> NDArray[np.uint8]:
+    """Turn encoded bytes into the network's input: uint8 `[height_px, width_px, 3]`, RGB, 0 to 255.
+
+    The same pixels as `resize_image(decode_image(data, spec), spec)`, at less cost for grey pictures.
+    `observe` is called as in `decode_image`, then with (`resize`, the result).
+
+    Raises:
+        ImageError: one of its subclasses, with the reason; never a partly decoded picture.
+    """
+    resized = _resize(_decode_upright(data, spec, observe), spec)
+    if observe is not None:
+        observe("resize", resized)
+    return resized
+
+
+def read_image_file(path: Path, limits: ImageLimits) -> bytes:
+    """Read an encoded picture from disk, its size checked before a byte is read.
+
+    Raises:
+        InputError: the file is not there, is no regular file, or may not be read.
+        ImageTooLarge: more bytes than the limits allow.
+        ImageDamaged: an empty file.
+    """
+    try:
+        if not path.is_file():
+            raise InputError(f"There is no file '{path}'.")
+        check_bytes(path.stat().st_size, limits)
+        data = path.read_bytes()
+    except OSError as err:
+        raise InputError(f"'{path}' cannot be read: {err.strerror or err}.") from err
+    if not data:
+        raise ImageDamaged("empty", f"'{path}' is empty: 0 bytes.")
+    return data
+
+
+def _decode_upright(data: bytes, spec: Preprocessing, observe: Observer | None) -> Image.Image:
+    stored, mark = decode_picture(data, open_picture(data, spec.limits), spec)
+    upright = turn_upright(stored, mark)
+    if observe is not None:
+        observe("decode", _as_rgb(stored))
+        observe("orient", _as_rgb(upright))
+    return upright
+
+
+def _resize(picture: Image.Image, spec: Preprocessing) -> NDArray[np.uint8]:
+    target = place(picture.width, picture.height, spec)
+    small = picture.resize(
+        (target.width_px, target.height_px), _RESAMPLING[spec.interpolation], box=target.box
+    )
+    if small.size == (spec.width_px, spec.height_px):
+        return _as_rgb(small)
+    canvas = Image.new("RGB", (spec.width_px, spec.height_px), spec.background)
+    canvas.paste(small.convert("RGB"), (target.left_px, target.top_px))
+    return _as_rgb(canvas)
+
+
+def _as_rgb(picture: Image.Image) -> NDArray[np.uint8]:
+    pixels: NDArray[np.uint8] = np.asarray(picture)
+    return pixels if pixels.ndim == 3 else np.repeat(pixels[..., np.newaxis], 3, axis=2)
