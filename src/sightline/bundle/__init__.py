@@ -1,1 +1,49 @@
 """The artefact: written atomically, read with suspicion."""
+
+from sightline.bundle.digest import MANIFEST_FILE, sha256
+from sightline.bundle.golden import (
+    EXPECTED_FILE,
+    GoldenOutputs,
+    block_means,
+    golden_names,
+    pack_golden,
+    unpack_golden,
+)
+from sightline.bundle.manifest import (
+    SCHEMA_VERSION,
+    FileRecord,
+    Golden,
+    Graph,
+    Manifest,
+    Provenance,
+    Variant,
+    to_json,
+)
+from sightline.bundle.read import Bundle, check_listing, read_bundle, read_manifest
+from sightline.bundle.write import check_target, list_files, write_bundle
+
+__all__ = [
+    "EXPECTED_FILE",
+    "MANIFEST_FILE",
+    "SCHEMA_VERSION",
+    "Bundle",
+    "FileRecord",
+    "Golden",
+    "GoldenOutputs",
+    "Graph",
+    "Manifest",
+    "Provenance",
+    "Variant",
+    "block_means",
+    "check_listing",
+    "check_target",
+    "golden_names",
+    "list_files",
+    "pack_golden",
+    "read_bundle",
+    "read_manifest",
+    "sha256",
+    "to_json",
+    "unpack_golden",
+    "write_bundle",
+]

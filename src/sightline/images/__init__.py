@@ -1,7 +1,13 @@
 """Bytes to pixels: the one and only decode and preprocess."""
 
 from sightline.images.formats import ImageInfo, inspect_image
-from sightline.images.pipeline import decode_image, preprocess_image, read_image_file, resize_image
+from sightline.images.pipeline import (
+    decode_image,
+    preprocess_image,
+    preprocess_timed,
+    read_image_file,
+    resize_image,
+)
 from sightline.images.stages import Observer, StageReport, describe_stage
 
 __all__ = [
@@ -12,6 +18,7 @@ __all__ = [
     "describe_stage",
     "inspect_image",
     "preprocess_image",
+    "preprocess_timed",
     "read_image_file",
     "resize_image",
 ]

@@ -1,1 +1,23 @@
 """Bundle to answers, without torch."""
+
+from sightline.inference.decide import Answer, decide
+from sightline.inference.engine import Engine, open_engine, open_session
+from sightline.inference.golden import STAGES, record_golden, replay_golden
+from sightline.inference.predictor import Predictor, load, run_in_batches
+from sightline.inference.verify import Check, verify_bundle
+
+__all__ = [
+    "STAGES",
+    "Answer",
+    "Check",
+    "Engine",
+    "Predictor",
+    "decide",
+    "load",
+    "open_engine",
+    "open_session",
+    "record_golden",
+    "replay_golden",
+    "run_in_batches",
+    "verify_bundle",
+]

@@ -1,0 +1,88 @@
+"""Golden images: encoded pictures, and what each stage made of them where the bundle was built."""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.errors import BundleCorrupt
+
+EXPECTED_FILE = "golden/expected.npz"
+MAP_SIDE = 16
+
+
+@dataclass(frozen=True, eq=False)
+class GoldenOutputs:
+    """What is expected of n golden images, a row each.
+
+    decode_shape, orient_shape
+        int64 `[n, 2]`: rows and columns before and after the orientation mark is applied.
+    decode_map, orient_map
+        float32 `[n, 16, 16, 3]`: means over a grid of blocks, 0 to 255. The pictures themselves would be large.
+    pixels
+        uint8 `[n, height_px, width_px, 3]`: the network's input.
+    logits, embedding
+        float32 `[n, C]` and `[n, D]`.
+    probabilities
+        float64 `[n, C]`.
+    verdicts
+        Unicode `[n]`: accept, review or reject.
+    """
+
+    decode_shape: NDArray[np.int64]
+    decode_map: NDArray[np.float32]
+    orient_shape: NDArray[np.int64]
+    orient_map: NDArray[np.float32]
+    pixels: NDArray[np.uint8]
+    logits: NDArray[np.float32]
+    embedding: NDArray[np.float32]
+    probabilities: NDArray[np.float64]
+    verdicts: NDArray[np.str_]
+
+
+def golden_names(files: Mapping[str, object]) -> list[str]:
+    """Return the names of the encoded pictures among a bundle's files, in the order of the rows."""
+    return sorted(name for name in files if name.startswith("golden/") and name != EXPECTED_FILE)
+
+
+def block_means(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Reduce uint8 `[H, W, 3]` to float32 `[16, 16, 3]`: the mean of each block of a grid over the picture."""
+    rows = _edges(pixels.shape[0])
+    columns = _edges(pixels.shape[1])
+    sums = np.add.reduceat(np.add.reduceat(pixels, rows, axis=0, dtype=np.int64), columns, axis=1)
+    heights = np.maximum(1, np.diff(np.append(rows, pixels.shape[0])))
+    widths = np.maximum(1, np.diff(np.append(columns, pixels.shape[1])))
+    means: NDArray[np.float32] = (sums / (heights[:, None, None] * widths[None, :, None])).astype(np.float32)
+    return means
+
+
+def pack_golden(outputs: GoldenOutputs) -> bytes:
+    """Return the bytes of `golden/expected.npz`."""
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer, **{field.name: getattr(outputs, field.name) for field in fields(GoldenOutputs)}
+    )
+    return buffer.getvalue()
+
+
+def unpack_golden(data: bytes) -> GoldenOutputs:
+    """Read `golden/expected.npz`.
+
+    Raises:
+        BundleCorrupt: arrays are missing, have different numbers of rows, or would need pickle.
+    """
+    names = [field.name for field in fields(GoldenOutputs)]
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            outputs = GoldenOutputs(**{name: arrays[name] for name in names})
+    except (OSError, ValueError, KeyError) as err:
+        raise BundleCorrupt(EXPECTED_FILE, f"{EXPECTED_FILE} cannot be read: {err}") from err
+    if len({len(getattr(outputs, name)) for name in names}) != 1:
+        raise BundleCorrupt(EXPECTED_FILE, f"The arrays in {EXPECTED_FILE} have different numbers of rows.")
+    return outputs
+
+
+def _edges(length: int) -> NDArray[np.int64]:
+    return np.minimum(np.arange(MAP_SIDE) * length // MAP_SIDE, length - 1)

@@ -1,0 +1,138 @@
+"""What stands in `bundle.json`: the contract between the half that makes models and the half that runs them."""
+
+import re
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from sightline.records import DecisionRule, Frozen, Preprocessing
+
+SCHEMA_VERSION: Final = 1
+
+_SAFE_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+
+
+def _inside(path: str) -> str:
+    if not all(_SAFE_PART.fullmatch(part) for part in path.split("/")):
+        raise ValueError(
+            "a file of a bundle is named by parts of letters, digits, '.', '_' and '-', joined by '/', "
+            "none of them starting with '.' or '-'"
+        )
+    return path
+
+
+FilePath = Annotated[str, AfterValidator(_inside)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class FileRecord(Frozen):
+    """The size in bytes and the SHA-256 of one file of the bundle."""
+
+    size: int = Field(ge=0)
+    sha256: Sha256
+
+
+class Variant(Frozen):
+    """One graph that gives the bundle's answers.
+
+    gate: what was measured before it was let in, for instance its agreement with the network it came from.
+    """
+
+    file: FilePath
+    precision: Literal["float32"]
+    gate: dict[str, float | int | str | bool]
+
+
+class Graph(Frozen):
+    """What every variant's graph takes and gives; the batch size is free.
+
+    In: `images` uint8 `[N, height_px, width_px, 3]`. Out: `logits` float32 `[N, C]`, `embedding` float32
+    `[N, embedding_size]`, `feature_map` float32 `[N, *feature_map_shape]` (channels, rows, columns).
+    """
+
+    opset: int = Field(ge=1)
+    embedding_size: int = Field(ge=1)
+    feature_map_shape: tuple[int, int, int]
+
+
+class Golden(Frozen):
+    """How far a replay of the golden images may part from what was recorded, stage by stage.
+
+    pixel_mean, pixel_max
+        Mean and largest absolute difference of uint8 levels. Decode and orient compare a 16 × 16 map of block
+        means by `pixel_mean`; resize compares every pixel by both.
+    logit
+        Largest absolute difference of logits, as a share of the largest absolute recorded logit (at least 1).
+    probability
+        Largest absolute difference of probabilities: the decision on the recorded logits.
+    """
+
+    count: int = Field(ge=1)
+    pixel_mean: float = 0.5
+    pixel_max: int = 4
+    logit: float = 1e-3
+    probability: float = 1e-6
+
+
+class Provenance(Frozen):
+    """What is needed to train the same model again.
+
+    The recipe, with every default written out, lies beside the manifest as `recipe.yaml`; the samples with
+    their labels, groups, splits and hashes as `dataset.csv`.
+    """
+
+    created_at: str
+    sightline_version: str
+    python_version: str
+    packages: dict[str, str]
+    hardware: dict[str, str | int]
+    dataset_digest: Sha256
+    dataset_counts: dict[str, int]
+    quarantined: int = Field(ge=0)
+    seed: int
+    backbone: str
+    pretrained: str
+    pretrained_sha256: Sha256 | None = None
+    normalisation_mean: tuple[float, float, float]
+    normalisation_std: tuple[float, float, float]
+    best_epoch: int
+    training_seconds: float
+    code_revision: str | None = None
+
+
+class Manifest(Frozen):
+    """The manifest. Its digest is the bundle's id; see `sightline.bundle.digest`."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    name: str = Field(min_length=1, max_length=200)
+    task: Literal["multiclass"] = "multiclass"
+    labels: tuple[str, ...] = Field(min_length=2)
+    preprocessing: Preprocessing
+    decision: DecisionRule
+    graph: Graph
+    default_variant: str
+    variants: dict[str, Variant] = Field(min_length=1)
+    golden: Golden
+    provenance: Provenance
+    metrics: dict[str, dict[str, float | int | None]]
+    files: dict[FilePath, FileRecord]
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if len(set(self.labels)) != len(self.labels):
+            raise ValueError("labels: every label must be listed once")
+        if self.default_variant not in self.variants:
+            raise ValueError(f"default_variant: '{self.default_variant}' is not among the variants")
+        thresholds = self.decision.accept_thresholds
+        if thresholds is not None and len(thresholds) != len(self.labels):
+            raise ValueError(f"decision: {len(thresholds)} thresholds for {len(self.labels)} labels")
+        missing = [variant.file for variant in self.variants.values() if variant.file not in self.files]
+        if missing:
+            raise ValueError(f"variants: {', '.join(missing)} is not among the files")
+        return self
+
+
+def to_json(manifest: Manifest) -> dict[str, Any]:
+    """Return the manifest as plain JSON values."""
+    values: dict[str, Any] = manifest.model_dump(mode="json")
+    return values

@@ -1,0 +1,96 @@
+"""Bytes to answers: the bundle's preprocessing, its graph and its decision rule, in this order and no other."""
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.bundle import Bundle, read_bundle
+from sightline.images import preprocess_timed, read_image_file
+from sightline.inference.decide import decide
+from sightline.inference.engine import Engine, open_engine
+from sightline.records import Prediction, Timings
+
+
+class Predictor:
+    """Answers about single pictures. All methods may be called from several threads at once."""
+
+    def __init__(self, bundle: Bundle, engine: Engine) -> None:
+        self.bundle = bundle
+        self.engine = engine
+
+    def predict(self, image: str | PathLike[str] | bytes, *, top_k: int = 5) -> Prediction:
+        """Answer one picture, given by its path or as encoded bytes.
+
+        Raises:
+            InputError: there is no such file.
+            ImageError: the picture is not taken; `.reason` says why.
+        """
+        spec = self.bundle.manifest.preprocessing
+        data = image if isinstance(image, bytes) else read_image_file(Path(image), spec.limits)
+        pixels, decode_ms, preprocess_ms = preprocess_timed(data, spec)
+        started = time.perf_counter()
+        (logits,) = self.engine.run(pixels[np.newaxis], ["logits"])
+        inferred = time.perf_counter()
+        manifest = self.bundle.manifest
+        answer = decide(manifest.decision.probabilities(logits)[0], manifest.decision, manifest.labels, top_k)
+        timings = Timings(
+            decode_ms=decode_ms,
+            preprocess_ms=preprocess_ms,
+            infer_ms=(inferred - started) * 1e3,
+            decide_ms=(time.perf_counter() - inferred) * 1e3,
+        )
+        return Prediction(
+            id=uuid.uuid4().hex,
+            bundle_id=self.bundle.id,
+            label=answer.candidates[0].label,
+            probability=answer.candidates[0].probability,
+            candidates=answer.candidates,
+            decision=answer.verdict,
+            reason=answer.reason,
+            timings=timings,
+        )
+
+
+def load(bundle: str | PathLike[str], *, threads: int | None = None) -> Predictor:
+    """Open a bundle, verify all of it, and return what answers.
+
+    >>> sightline.load("tiles").predict("a.jpg").label  # doctest: +SKIP
+    'crack'
+
+    Raises:
+        InputError: there is no bundle at this place.
+        BundleError: it cannot be trusted or used.
+    """
+    opened = read_bundle(Path(bundle))
+    return Predictor(opened, open_engine(opened, threads=threads))
+
+
+def run_in_batches(
+    engine: Engine,
+    images: NDArray[np.uint8],
+    *,
+    batch_size: int = 16,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Run the graph over uint8 `[N, H, W, 3]`; return logits float32 `[N, C]` and embeddings `[N, D]`.
+
+    progress is called with (pictures done, pictures in all).
+    """
+    logits, embeddings = [], []
+    for rows in _slices(len(images), batch_size):
+        batch_logits, batch_embedding = engine.run(images[rows], ["logits", "embedding"])
+        logits.append(batch_logits)
+        embeddings.append(batch_embedding)
+        if progress is not None:
+            progress(rows.stop, len(images))
+    return np.concatenate(logits), np.concatenate(embeddings)
+
+
+def _slices(count: int, size: int) -> Iterator[slice]:
+    for start in range(0, count, size):
+        yield slice(start, min(start + size, count))

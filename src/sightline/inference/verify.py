@@ -1,0 +1,79 @@
+"""All checks of a bundle, one after the other, as a list that a person can read."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from sightline.bundle import Bundle, Manifest, check_listing, read_manifest
+from sightline.errors import BundleError, GoldenMismatch
+from sightline.inference.engine import open_engine
+from sightline.inference.golden import STAGES, replay_golden
+
+_PLAN = ("manifest", "listing", "files", "graph", *(f"golden: {stage}" for stage in STAGES))
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: passed, failed, or not run because one before it failed."""
+
+    name: str
+    outcome: Literal["passed", "failed", "not run"]
+    detail: str
+
+
+def verify_bundle(root: Path) -> list[Check]:
+    """Run every check of the bundle at `root`. After a failure the later ones are not run, except among files.
+
+    Raises:
+        InputError: there is no bundle at this place.
+    """
+    checks: list[Check] = []
+    try:
+        bundle_id, manifest = read_manifest(root)
+        checks.append(_passed("manifest", f"schema version {manifest.schema_version}, id {bundle_id[:12]}…"))
+        check_listing(root, manifest)
+        checks.append(_passed("listing", f"{len(manifest.files)} files, none missing, none more"))
+        bundle = Bundle(root, bundle_id, manifest)
+        damaged = _damaged_files(bundle)
+        if not damaged:
+            checks.append(_passed("files", f"SHA-256 of every file, {_size_mb(manifest):.1f} MB"))
+            engine = open_engine(bundle)
+            checks.append(
+                _passed("graph", f"variant {manifest.default_variant}, {len(manifest.labels)} labels")
+            )
+            checks += _golden_checks(bundle, lambda: replay_golden(bundle, engine))
+        checks += damaged
+    except BundleError as err:
+        checks.append(Check(_PLAN[len(checks)], "failed", str(err)))
+    done = {check.name for check in checks}
+    return checks + [Check(name, "not run", "") for name in _PLAN if name not in done]
+
+
+def _passed(name: str, detail: str) -> Check:
+    return Check(name, "passed", detail)
+
+
+def _size_mb(manifest: Manifest) -> float:
+    return sum(record.size for record in manifest.files.values()) / 1e6
+
+
+def _damaged_files(bundle: Bundle) -> list[Check]:
+    damaged = []
+    for name in bundle.manifest.files:
+        try:
+            bundle.read(name)
+        except BundleError as err:
+            damaged.append(Check("files", "failed", str(err)))
+    return damaged
+
+
+def _golden_checks(bundle: Bundle, replay: Callable[[], None]) -> list[Check]:
+    detail = f"{bundle.manifest.golden.count} golden images"
+    try:
+        replay()
+    except GoldenMismatch as err:
+        failed = STAGES.index(err.stage)
+        passed = [_passed(f"golden: {stage}", detail) for stage in STAGES[:failed]]
+        return [*passed, Check(f"golden: {err.stage}", "failed", str(err))]
+    return [_passed(f"golden: {stage}", detail) for stage in STAGES]
