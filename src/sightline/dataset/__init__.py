@@ -1,1 +1,23 @@
-"""What is learnt from."""
+"""What is learnt from: samples with labels, groups and splits; bad files set aside with a reason."""
+
+from sightline.dataset.learnable import require_learnable
+from sightline.dataset.pixels import preprocess_samples, read_sample
+from sightline.dataset.read import read_dataset
+from sightline.dataset.sample import Quarantined, QuarantineReason, Sample, Split
+from sightline.dataset.split import split_dataset
+from sightline.dataset.table import Dataset
+from sightline.dataset.threads import Progress
+
+__all__ = [
+    "Dataset",
+    "Progress",
+    "QuarantineReason",
+    "Quarantined",
+    "Sample",
+    "Split",
+    "preprocess_samples",
+    "read_dataset",
+    "read_sample",
+    "require_learnable",
+    "split_dataset",
+]

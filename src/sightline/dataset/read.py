@@ -1,0 +1,101 @@
+"""A folder of labelled pictures to a data set; each picture is decoded once, so that none surprises later."""
+
+import hashlib
+from functools import partial
+from pathlib import Path
+
+from sightline.dataset.folders import list_folders
+from sightline.dataset.groups import assign_groups
+from sightline.dataset.listing import Listed, refusal
+from sightline.dataset.metadata import METADATA_NAME, list_metadata
+from sightline.dataset.sample import Quarantined, Sample
+from sightline.dataset.table import Dataset
+from sightline.dataset.threads import Progress, in_order
+from sightline.errors import DatasetError, ImageError, InputError
+from sightline.images import decode_image, read_image_file
+from sightline.records import ImageLimits, Preprocessing
+
+_SHOWN_REASONS = 3
+
+
+def read_dataset(
+    root: Path,
+    *,
+    limits: ImageLimits | None = None,
+    group_by: str | None = None,
+    group_gap: int | None = None,
+    progress: Progress | None = None,
+) -> Dataset:
+    """Read a folder: `metadata.csv` if there is one, else `<class>/…`, else `{train,val,test}/<class>/…`.
+
+    A file that is no picture, is damaged, or exceeds `limits` goes to quarantine with its reason. One class
+    is enough here, so that a set can be scored; `require_learnable` asks for more. `group_by` and `group_gap`
+    are those of `assign_groups`.
+
+    Raises:
+        InputError: the folder is not there or may not be read, or a group expression cannot be used.
+        DatasetError: no classes, a table with mistakes (all listed), or not one usable picture.
+    """
+    root = _resolved_folder(root)
+    is_table = (root / METADATA_NAME).is_file()
+    listing = list_metadata(root) if is_table else list_folders(root)
+    files = assign_groups(listing.files, group_by, group_gap)
+    read = partial(_read_one, root, _whole_picture(limits or ImageLimits()))
+    samples: list[Sample] = []
+    quarantine = list(listing.quarantine)
+    for outcome in in_order(read, files, progress=progress):
+        if isinstance(outcome, Sample):
+            samples.append(outcome)
+        else:
+            quarantine.append(outcome)
+    if not samples:
+        raise _nothing_usable(root, quarantine)
+    return Dataset(
+        root=root,
+        labels=listing.labels,
+        samples=tuple(sorted(samples, key=lambda sample: sample.path)),
+        quarantine=tuple(sorted(quarantine, key=lambda aside: aside.path)),
+    )
+
+
+def _resolved_folder(root: Path) -> Path:
+    if not root.is_dir():
+        raise InputError(f"There is no folder '{root}'.")
+    return root.resolve()
+
+
+def _whole_picture(limits: ImageLimits) -> Preprocessing:
+    """The specification of a full decode; the target size plays no part in it."""
+    return Preprocessing(width_px=1, height_px=1, jpeg_reduction=None, limits=limits)
+
+
+def _read_one(root: Path, spec: Preprocessing, file: Listed) -> Sample | Quarantined:
+    refused = refusal(root, file.path)
+    if refused is not None:
+        return refused
+    try:
+        data = read_image_file(root / file.path, spec.limits)
+        height_px, width_px, _ = decode_image(data, spec).shape
+    except ImageError as err:
+        return Quarantined(file.path, err.reason, str(err))
+    except InputError as err:
+        return Quarantined(file.path, "unreadable", str(err))
+    return Sample(
+        path=file.path,
+        labels=file.labels,
+        group=file.group,
+        split=file.split,
+        width_px=width_px,
+        height_px=height_px,
+        size_bytes=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+    )
+
+
+def _nothing_usable(root: Path, quarantine: list[Quarantined]) -> DatasetError:
+    if not quarantine:
+        return DatasetError(f"'{root}' names classes, but there is not one picture in them.")
+    reasons = "; ".join(f"'{aside.path}': {aside.message}" for aside in quarantine[:_SHOWN_REASONS])
+    return DatasetError(
+        f"'{root}' has no usable picture: {len(quarantine)} files or folders were set aside. {reasons}"
+    )

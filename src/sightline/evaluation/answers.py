@@ -1,0 +1,58 @@
+"""What each row was answered: the few numbers a row that every other figure is made from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.evaluation.blocks import row_blocks
+from sightline.records import DecisionRule, Scores
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """One entry a row, in the order of the scores.
+
+    predicted
+        int64 `[N]`, the most probable class; of equal ones the first, as in production.
+    confidence
+        float64 `[N]`, the probability of the predicted class, in [0, 1].
+    rank
+        int64 `[N]`, how many classes are listed before the true one: 0 is a right answer.
+    squared_error
+        float64 `[N]`, Σ over the classes of (p − y)², in [0, 2].
+    """
+
+    predicted: NDArray[np.int64]
+    confidence: NDArray[np.float64]
+    rank: NDArray[np.int64]
+    squared_error: NDArray[np.float64]
+
+
+def read_answers(scores: Scores, rule: DecisionRule) -> Answers:
+    """Apply the rule to every row. Needs finite logits of at least one class."""
+    parts = [
+        _answer_block(rule.probabilities(scores.logits[block]), scores.targets[block])
+        for block in row_blocks(scores)
+    ]
+    return Answers(
+        predicted=np.concatenate([part.predicted for part in parts]),
+        confidence=np.concatenate([part.confidence for part in parts]),
+        rank=np.concatenate([part.rank for part in parts]),
+        squared_error=np.concatenate([part.squared_error for part in parts]),
+    )
+
+
+def _answer_block(probabilities_nc: NDArray[np.float64], targets_n: NDArray[np.int64]) -> Answers:
+    predicted = probabilities_nc.argmax(axis=1)
+    truth = np.take_along_axis(probabilities_nc, targets_n[:, None], axis=1)
+    # Of equally probable classes the one that comes first in the labels is listed first.
+    earlier = np.arange(probabilities_nc.shape[1]) < targets_n[:, None]
+    before = (probabilities_nc > truth) | ((probabilities_nc == truth) & earlier)
+    squares = (probabilities_nc**2).sum(axis=1)
+    return Answers(
+        predicted=predicted.astype(np.int64),
+        confidence=np.take_along_axis(probabilities_nc, predicted[:, None], axis=1)[:, 0],
+        rank=before.sum(axis=1).astype(np.int64),
+        squared_error=np.maximum(squares - 2 * truth[:, 0] + 1, 0.0),
+    )

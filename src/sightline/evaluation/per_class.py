@@ -1,0 +1,72 @@
+"""Precision, recall and F1, class by class and averaged."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.records import Frozen
+
+
+class ClassFigures(Frozen):
+    """One class. Figures lie in [0, 1]; one that divides by nothing is 0 (scikit-learn's zero_division=0).
+
+    A class that was never predicted has precision 0, one without a sample recall 0, one with neither F1 0:
+    `support` (samples of the class) and `predicted` (answers naming it) tell the cases apart.
+    """
+
+    label: str
+    support: int
+    predicted: int
+    precision: float
+    recall: float
+    f1: float
+
+
+@dataclass(frozen=True)
+class MacroFigures:
+    """Plain means over classes, each class counting the same, in [0, 1].
+
+    `precision`, `recall` and `f1` run over the classes that occur in the targets or in the predictions,
+    `balanced_accuracy` is the mean recall over those that occur in the targets; as in scikit-learn.
+    """
+
+    precision: float
+    recall: float
+    f1: float
+    balanced_accuracy: float
+
+
+def class_figures(confusion_cc: NDArray[np.int64], labels: tuple[str, ...]) -> tuple[ClassFigures, ...]:
+    """Figures of each class, in the order of the labels, from counts `[C, C]` with the truth in the rows."""
+    right = confusion_cc.diagonal()
+    support, predicted = confusion_cc.sum(axis=1), confusion_cc.sum(axis=0)
+    precision, recall = _share(right, predicted), _share(right, support)
+    f1 = _share(2 * right, support + predicted)
+    return tuple(
+        ClassFigures(
+            label=label,
+            support=int(support[index]),
+            predicted=int(predicted[index]),
+            precision=float(precision[index]),
+            recall=float(recall[index]),
+            f1=float(f1[index]),
+        )
+        for index, label in enumerate(labels)
+    )
+
+
+def macro_figures(figures: tuple[ClassFigures, ...]) -> MacroFigures:
+    """Average over the classes that occur. At least one must."""
+    seen = [one for one in figures if one.support or one.predicted]
+    return MacroFigures(
+        precision=float(np.mean([one.precision for one in seen])),
+        recall=float(np.mean([one.recall for one in seen])),
+        f1=float(np.mean([one.f1 for one in seen])),
+        balanced_accuracy=float(np.mean([one.recall for one in seen if one.support])),
+    )
+
+
+def _share(part_c: NDArray[np.int64], whole_c: NDArray[np.int64]) -> NDArray[np.float64]:
+    shares: NDArray[np.float64] = part_c / np.maximum(whole_c, 1)
+    return shares
