@@ -2,7 +2,6 @@
 
 import math
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,7 +44,7 @@ def learn_epoch(run: Run, phase: Phase, epoch: int) -> Learnt:
             phase.logits(inputs), targets_n[indices], label_smoothing=training.label_smoothing
         )
         phase.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         if training.gradient_clip is not None:
             torch.nn.utils.clip_grad_norm_(run.network.parameters(), training.gradient_clip)
         value = loss.item()

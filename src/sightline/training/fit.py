@@ -4,7 +4,7 @@ import time
 
 import torch
 
-from sightline.dataset import Dataset
+from sightline.dataset import Dataset, require_learnable
 from sightline.errors import TrainingError
 from sightline.training.best import Best
 from sightline.training.epochs import Learnt, learn_epoch
@@ -22,14 +22,16 @@ def train(recipe: Recipe, train: Dataset, val: Dataset, *, progress: Progress | 
     Two runs with the same recipe and data on the same kind of CPU give identical weights.
 
     Raises:
-        TrainingError: the data cannot be learnt from, the network cannot be built, or the loss is no number.
+        DatasetError: nothing can be learnt from the data, or a picture has changed since it was read.
+        TrainingError: data and recipe do not fit, the network cannot be built, or the loss is no number.
         RecipeError: a transform of the augmentation does not take its arguments.
-        ImageError, InputError: a picture cannot be read any more.
     """
-    _require_learnable(recipe, train, val)
+    require_learnable(train)
+    _require_matching(recipe, train, val)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with torch.random.fork_rng():
-        network = build_network(recipe, len(train.labels)).to(device, memory_format=torch.channels_last)
+        network = build_network(recipe, len(train.labels)).to(device)
+        network = network.to(memory_format=torch.channels_last)
         pictures, validation = Pictures(train, recipe), Validation(val, recipe)
         run = Run(recipe, network, train, pictures, validation, progress or NoProgress())
         best = Best(recipe.evaluation)
@@ -63,21 +65,17 @@ def _record(phase: Phase, epoch: int, learnt: Learnt) -> EpochRecord:
     )
 
 
-def _require_learnable(recipe: Recipe, train: Dataset, val: Dataset) -> None:
+def _require_matching(recipe: Recipe, train: Dataset, val: Dataset) -> None:
     expected = recipe.model.num_classes
     if expected is not None and expected != len(train.labels):
         raise TrainingError(
             f"model.num_classes is {expected}, but the data has {len(train.labels)} classes: "
             f"{', '.join(train.labels)}. Leave model.num_classes out, or correct the data."
         )
-    if len(train.labels) < 2:
-        raise TrainingError(f"There is nothing to tell apart: the data has {len(train.labels)} class(es).")
     if train.labels != val.labels:
         raise TrainingError(
-            "The training and the validation set do not have the same classes in the same order."
+            f"The training set has the classes {', '.join(train.labels)}, the validation set "
+            f"{', '.join(val.labels)}. Both need the same ones."
         )
-    empty = [label for label, count in train.class_counts().items() if count == 0]
-    if empty:
-        raise TrainingError(f"No training image shows {', '.join(empty)}. Add some, or leave the class out.")
     if not val.samples:
         raise TrainingError("The validation set is empty. Give data.val_dir, or raise data.val_fraction.")

@@ -64,7 +64,11 @@ class Network(nn.Module):
     def normalize(self, images_nhwc: Tensor) -> Tensor:
         """Normalised images, float32 `[N, 3, H, W]`, from uint8 RGB images `[N, H, W, 3]`."""
         # Transposed while each value is still one byte: a quarter of the memory traffic of floats.
-        return (images_nhwc.permute(0, 3, 1, 2).float() - self.mean) / self.std
+        images = images_nhwc.permute(0, 3, 1, 2)
+        if torch.compiler.is_exporting():
+            # A graph has no strides: channels-last ones would be exported as gathers over index tables.
+            images = images.contiguous()
+        return (images.float() - self.mean) / self.std
 
     def embed(self, features: Tensor) -> Tensor:
         """The embedding, float32 `[N, D]`, from unpooled features; dropout included while training."""

@@ -34,9 +34,9 @@ def set_learning_rates(optimizer: torch.optim.Optimizer, share: float) -> None:
 
 def _groups(parameters: Iterable[nn.Parameter], rate: float, recipe: Recipe) -> list[dict[str, Any]]:
     # Scales and shifts of norms and biases are vectors; decay would only pull them off their calibration.
-    matrices, vectors = [], []
-    for parameter in parameters:
-        (matrices if parameter.ndim > 1 else vectors).append(parameter)
+    parameters = list(parameters)
+    matrices = [parameter for parameter in parameters if parameter.ndim > 1]
+    vectors = [parameter for parameter in parameters if parameter.ndim <= 1]
     return [
         {"params": matrices, "peak_lr": rate, "weight_decay": recipe.training.weight_decay},
         {"params": vectors, "peak_lr": rate, "weight_decay": 0.0},

@@ -1,7 +1,7 @@
 """The two phases of a run: what is fed, what learns, and how it is judged."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch

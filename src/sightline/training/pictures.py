@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sightline.dataset import Dataset
-from sightline.images import decode_image, preprocess_image, read_image_file, resize_image
+from sightline.dataset import Dataset, read_sample
+from sightline.images import decode_image, preprocess_image, resize_image
 from sightline.training.memory import available_bytes
 from sightline.training.prefetch import prefetch
 from sightline.training.recipe import Recipe
@@ -73,7 +73,7 @@ class Pictures:
         kept = self._kept.get(index)
         if kept is not None:
             return kept
-        data = read_image_file(self._dataset.root / self._dataset.samples[index].path, self._spec.limits)
+        data = read_sample(self._dataset, self._dataset.samples[index], self._spec.limits)
         pixels = (decode_image if self._whole else preprocess_image)(data, self._spec)
         own = np.array(pixels)  # torch takes writable arrays only, and Pillow's are not
         with self._lock:

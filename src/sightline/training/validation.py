@@ -1,12 +1,8 @@
 """The validation set and what is measured on it after each epoch."""
 
-from collections.abc import Callable
-
-import torch
 from torch import Tensor
 
 from sightline.dataset import Dataset
-from sightline.records import Scores
 from sightline.training.metrics import measure
 from sightline.training.network import Network
 from sightline.training.pictures import Pictures
