@@ -140,6 +140,7 @@ def test_links_within_the_folder_are_read_and_those_that_leave_it_are_not(draw: 
         "linked": "linked_folder",
     }
     assert dataset.labels == ("good", "linked")
+    assert [aside.path for aside in dataset.quarantine] == sorted(reasons(dataset))
 
 
 def test_a_pipe_is_set_aside_and_not_waited_for(draw: Draw, tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ def test_a_table_gives_labels_groups_and_splits(draw: Draw, tmp_path: Path) -> N
     write_table(
         tmp_path,
         "file_name,label,group,split,comment\n"
-        './a.png,crack,part 7,Train,"two\nlines"\n'
-        '"deep/b, c.png",good|dusty,,validation,\n\n',
+        '"deep/b, c.png",good|dusty,,validation,\n\n'
+        './a.png,crack,part 7,Train,"two\nlines"\n',
     )
 
     dataset = read_dataset(tmp_path)

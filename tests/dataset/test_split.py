@@ -143,8 +143,8 @@ def test_two_classes_that_share_all_groups_are_both_everywhere() -> None:
 
 
 def test_a_tangle_of_classes_and_groups_is_solved_where_one_attempt_may_fail() -> None:
-    # Each class has exactly three groups and shares each with another class.
-    triples = {"a": (0, 1, 2), "b": (2, 3, 4), "c": (4, 5, 0), "d": (1, 3, 5)}
+    # Each class has exactly three groups, and shares some of them with each other class.
+    triples = {"a": (1, 3, 4), "b": (2, 4, 5), "c": (1, 2, 4)}
     samples = [sample(f"{label}{group}", label, f"g{group}") for label, gs in triples.items() for group in gs]
 
     for seed in range(10):

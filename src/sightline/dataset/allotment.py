@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from sightline.dataset.sample import Split
 
 _ATTEMPTS = 20
+_BY_NEED: tuple[Split, ...] = ("train", "test", "val")
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ class _Dealing:
                 self.units_of[label].append(unit)
 
     def run(self) -> None:
-        for label in sorted(self.units_of, key=lambda label: (len(self.units_of[label]), label)):
+        # Equally rare classes come in the order of the shuffle, so that attempts differ in it too.
+        for label in sorted(self.units_of, key=lambda label: len(self.units_of[label])):
             self._give_footholds(label)
         rest = [unit for unit in self.units if unit.name not in self.split_of]
         for unit in sorted(rest, key=lambda unit: -sum(unit.counts.values())):
@@ -76,7 +78,7 @@ class _Dealing:
     def _give_footholds(self, label: str) -> None:
         free = [unit for unit in self.units_of[label] if unit.name not in self.split_of]
         wanted = [s for s in _BY_NEED if s in self.shares and not self.held[s][label]][: len(free)]
-        # Train comes last: whatever is too large for the small splits is left for it.
+        # The largest comes last: what does not fit into the small ones is left for it.
         for split in sorted(wanted, key=lambda split: self.shares[split]):
             chosen = next((unit for unit in free if self._fits(unit, split)), None)
             if chosen is None:
@@ -102,9 +104,6 @@ class _Dealing:
 
     def _target(self, label: str, split: Split) -> float:
         return self.totals[label] * self.shares[split]
-
-
-_BY_NEED: tuple[Split, ...] = ("train", "test", "val")
 
 
 def _shuffled(units: Sequence[Unit], salt: str) -> list[Unit]:

@@ -3,6 +3,7 @@
 from sightline.inference.decide import Answer, decide
 from sightline.inference.engine import Engine, open_engine, open_session
 from sightline.inference.golden import STAGES, record_golden, replay_golden
+from sightline.inference.many import FileOutcome, predict_files
 from sightline.inference.predictor import Predictor, load, run_in_batches
 from sightline.inference.verify import Check, verify_bundle
 
@@ -11,11 +12,13 @@ __all__ = [
     "Answer",
     "Check",
     "Engine",
+    "FileOutcome",
     "Predictor",
     "decide",
     "load",
     "open_engine",
     "open_session",
+    "predict_files",
     "record_golden",
     "replay_golden",
     "run_in_batches",

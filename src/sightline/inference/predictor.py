@@ -23,8 +23,10 @@ class Predictor:
         self.bundle = bundle
         self.engine = engine
 
-    def predict(self, image: str | PathLike[str] | bytes, *, top_k: int = 5) -> Prediction:
-        """Answer one picture, given by its path or as encoded bytes.
+    def predict(
+        self, image: str | PathLike[str] | bytes, *, top_k: int = 5, waited_ms: float = 0.0
+    ) -> Prediction:
+        """Answer one picture, given by its path or as encoded bytes; `waited_ms` goes into the timings.
 
         Raises:
             InputError: there is no such file.
@@ -39,6 +41,7 @@ class Predictor:
         manifest = self.bundle.manifest
         answer = decide(manifest.decision.probabilities(logits)[0], manifest.decision, manifest.labels, top_k)
         timings = Timings(
+            queue_ms=waited_ms,
             decode_ms=decode_ms,
             preprocess_ms=preprocess_ms,
             infer_ms=(inferred - started) * 1e3,

@@ -1,0 +1,5 @@
+"""`sightline demo`."""
+
+
+def demo() -> None:
+    """Coming."""

@@ -1,0 +1,5 @@
+"""`sightline evaluate`."""
+
+
+def evaluate() -> None:
+    """Coming."""

@@ -1,0 +1,75 @@
+"""The command `sightline`: its subcommands, and how errors leave it.
+
+Nothing heavier than Typer is imported before a subcommand runs: `--help` must not wait for numpy.
+"""
+
+import json
+import logging
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from sightline import __version__
+from sightline.cli.demo import demo
+from sightline.cli.evaluate import evaluate
+from sightline.cli.predict import predict
+from sightline.cli.serve import serve
+from sightline.cli.show import show
+from sightline.cli.train import train
+from sightline.cli.verify import verify
+from sightline.errors import SightlineError
+
+app = typer.Typer(
+    name="sightline",
+    help="From a folder of labelled images to a calibrated, monitored image-classification service.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for _command in (demo, train, evaluate, verify, show, predict, serve):
+    app.command()(_command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"sightline {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Log what happens inside, to standard error.")
+    ] = False,
+) -> None:
+    level = logging.DEBUG if verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+
+def main() -> None:
+    """Run the command line. Known errors become one message on standard error and an exit code."""
+    try:
+        app()
+    except SightlineError as err:
+        _report(err)
+        sys.exit(err.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("\nInterrupted. Nothing half-written is left behind.", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader, say `head`, has gone; Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+
+
+def _report(err: SightlineError) -> None:
+    if "--json" in sys.argv:
+        typer.echo(json.dumps({"error": {"code": err.code, "message": str(err)}}), err=True)
+    else:
+        typer.echo(typer.style("error: ", fg="red", bold=True, dim=False) + str(err), err=True)

@@ -1,0 +1,121 @@
+"""`sightline predict`."""
+
+import csv
+import glob
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from sightline.inference import FileOutcome
+
+_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
+
+
+def predict(
+    bundle: Annotated[Path, typer.Argument(help="The bundle's folder.", show_default=False)],
+    files: Annotated[
+        list[str], typer.Argument(help="Images, folders of images, or globs.", show_default=False)
+    ],
+    top_k: Annotated[int, typer.Option(min=1, help="How many candidates --json lists.")] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values with a header.")] = False,
+) -> None:
+    """Classify images. A bad file is one row with its error, and the run goes on.
+
+    Exits with 0 if every file was answered, with 1 if any was not.
+    """
+    from sightline.errors import InputError
+    from sightline.inference import load, predict_files
+
+    paths = list(_expand(files))
+    if not paths:
+        raise InputError(
+            f"No images found in: {', '.join(files)}. Looked for {', '.join(sorted(_SUFFIXES))}."
+        )
+    outcomes = predict_files(load(bundle, threads=1), paths, top_k=top_k)
+    if as_json:
+        failed = _print_json(outcomes)
+    elif as_csv:
+        failed = _print_csv(outcomes)
+    else:
+        failed = _print_table(outcomes, len(paths))
+    if failed:
+        raise typer.Exit(1)
+
+
+def _expand(files: Iterable[str]) -> Iterable[Path]:
+    """A name that exists is taken as it stands; only what does not exist is read as a glob."""
+    for name in files:
+        path = Path(name)
+        if path.is_dir():
+            below = (found for found in path.rglob("*") if found.suffix.lower() in _SUFFIXES)
+            yield from sorted(found for found in below if not found.name.startswith("."))
+        elif path.exists() or not glob.has_magic(name):
+            yield path
+        else:
+            yield from (Path(found) for found in sorted(glob.glob(name, recursive=True)))  # noqa: PTH207
+
+
+def _as_row(outcome: "FileOutcome") -> dict[str, Any]:
+    if outcome.prediction is not None:
+        return {"file": str(outcome.path), **outcome.prediction.model_dump(mode="json")}
+    from sightline.errors import ImageError
+
+    err = outcome.error
+    assert err is not None
+    reason = err.reason if isinstance(err, ImageError) else None
+    return {"file": str(outcome.path), "error": {"code": err.code, "reason": reason, "message": str(err)}}
+
+
+def _print_json(outcomes: Iterable["FileOutcome"]) -> int:
+    failed = 0
+    for outcome in outcomes:
+        failed += outcome.prediction is None
+        typer.echo(json.dumps(_as_row(outcome), ensure_ascii=False))
+    return failed
+
+
+def _print_csv(outcomes: Iterable["FileOutcome"]) -> int:
+    failed = 0
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    out.writerow(["file", "label", "probability", "decision", "error"])
+    for outcome in outcomes:
+        answer = outcome.prediction
+        failed += answer is None
+        if answer is None:
+            out.writerow([outcome.path, "", "", "", str(outcome.error)])
+        else:
+            out.writerow([outcome.path, answer.label, f"{answer.probability:.6f}", answer.decision, ""])
+    return failed
+
+
+def _print_table(outcomes: Iterable["FileOutcome"], count: int) -> int:
+    from rich.markup import escape
+    from rich.progress import track
+
+    from sightline.cli.tables import console, new_table
+
+    out = console()
+    failed = 0
+    table = new_table("file", "label", "probability", "decision", "ms", right=("probability", "ms"))
+    for outcome in track(outcomes, total=count, console=out, transient=True, description="Classifying"):
+        answer = outcome.prediction
+        failed += answer is None
+        if answer is None:
+            table.add_row(escape(str(outcome.path)), f"[red]{escape(str(outcome.error))}[/]", "", "", "")
+            continue
+        spent = answer.timings
+        ms = spent.decode_ms + spent.preprocess_ms + spent.infer_ms + spent.decide_ms
+        probability = f"{answer.probability:.4f}"
+        table.add_row(
+            escape(str(outcome.path)), escape(answer.label), probability, answer.decision, f"{ms:.1f}"
+        )
+    out.print(table)
+    if failed:
+        out.print(f"{failed} of {count} files could not be classified.")
+    return failed

@@ -1,0 +1,73 @@
+"""`sightline show`."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from sightline.bundle import Manifest
+
+
+def show(
+    bundle: Annotated[Path, typer.Argument(help="The bundle's folder.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole manifest as JSON.")] = False,
+) -> None:
+    """Say what a bundle is: labels, quality, pixels, decision, and where it comes from.
+
+    Only the manifest is read; `sightline verify` checks the rest.
+    """
+    from sightline.bundle import read_manifest, to_json
+
+    bundle_id, manifest = read_manifest(bundle)
+    if as_json:
+        typer.echo(json.dumps({"id": bundle_id, **to_json(manifest)}, ensure_ascii=False))
+        return
+    from rich.markup import escape
+
+    from sightline.cli.tables import console, new_table
+
+    table = new_table("", "")
+    table.show_header = False
+    for name, value in _facts(bundle_id, manifest):
+        table.add_row(f"[bold]{name}[/]", escape(value))
+    console().print(table)
+
+
+def _facts(bundle_id: str, manifest: "Manifest") -> list[tuple[str, str]]:
+    source, spec = manifest.provenance, manifest.preprocessing
+    counts = ", ".join(f"{count:,} {split}" for split, count in source.dataset_counts.items())
+    thresholds = manifest.decision.accept_thresholds
+    point = "none chosen: every answer is accepted" if thresholds is None else f"{len(thresholds)} thresholds"
+    return [
+        ("name", manifest.name),
+        ("id", bundle_id),
+        ("task", f"{manifest.task}, {len(manifest.labels)} labels: {_shortened(manifest.labels)}"),
+        *((f"quality ({split})", _quality(figures)) for split, figures in manifest.metrics.items()),
+        ("input", f"{spec.width_px} × {spec.height_px} px, {spec.resize}, {spec.interpolation}"),
+        ("decision", f"temperature {manifest.decision.temperature:.3f}; operating point: {point}"),
+        ("variants", ", ".join(f"{name} ({v.file}, {v.precision})" for name, v in manifest.variants.items())),
+        ("backbone", f"{source.backbone}, pretrained: {source.pretrained}"),
+        ("data", f"{counts}; {source.quarantined} quarantined; digest {source.dataset_digest[:12]}…"),
+        ("training", f"seed {source.seed}, best epoch {source.best_epoch}, {source.training_seconds:.0f} s"),
+        (
+            "made",
+            f"{source.created_at} by Sightline {source.sightline_version}, {_hardware(source.hardware)}",
+        ),
+        ("packages", ", ".join(f"{name} {version}" for name, version in source.packages.items())),
+    ]
+
+
+def _shortened(labels: tuple[str, ...], most: int = 12) -> str:
+    more = f", … ({len(labels) - most} more)" if len(labels) > most else ""
+    return ", ".join(labels[:most]) + more
+
+
+def _quality(figures: dict[str, float | int | None]) -> str:
+    shown = ((name, value) for name, value in figures.items() if value is not None)
+    return ", ".join(f"{name} {value:.4g}" for name, value in shown)
+
+
+def _hardware(hardware: dict[str, str | int]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in hardware.items())

@@ -1,0 +1,5 @@
+"""`sightline train`."""
+
+
+def train() -> None:
+    """Coming."""

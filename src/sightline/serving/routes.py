@@ -1,0 +1,131 @@
+"""The routes of the API."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from sightline import __version__
+from sightline.errors import ImageError, NotReady
+from sightline.records import Prediction, Timings
+from sightline.serving.answers import ErrorBody, FileResult, FormAnswer, Health, ModelInfo, problem
+from sightline.serving.body import Upload, is_multipart, read_raw, read_uploads
+from sightline.serving.failures import request_id
+from sightline.serving.service import Service
+
+_IMAGE = {"schema": {"type": "string", "format": "binary"}}
+_FORM = {
+    "schema": {
+        "type": "object",
+        "properties": {"file": {"type": "array", "items": {"type": "string", "format": "binary"}}},
+    }
+}
+_ERRORS = {status: {"model": ErrorBody} for status in (400, 413, 415, 422, 429, 503)}
+
+
+def build_routes(service: Service) -> APIRouter:
+    """Return all routes of one service."""
+    router = APIRouter()
+
+    @router.post(
+        "/v1/predict",
+        response_model=Prediction | FormAnswer,
+        responses=_ERRORS,  # type: ignore[arg-type]
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "image/*": _IMAGE,
+                    "application/octet-stream": _IMAGE,
+                    "multipart/form-data": _FORM,
+                },
+            }
+        },
+    )
+    async def predict(request: Request, top_k: Annotated[int, Query(ge=1, le=1000)] = 5) -> Response:
+        """Classify one image sent as the body, or one or more sent as files of a multipart form.
+
+        What the bytes are decides, whatever the content type says. A raw body is answered with the prediction
+        itself; a form with a list of results in the order sent, where a bad file has an error and the others
+        go on. If every file of a form is bad, the status is that of the first.
+        """
+        service.admit(1)
+        if is_multipart(request):
+            settings = service.settings
+            uploads = await read_uploads(request, settings.max_body_bytes, settings.max_files)
+            return await _answer_form(service, request, uploads, top_k)
+        limits = service.predictor.bundle.manifest.preprocessing.limits
+        image = await read_raw(request, min(limits.max_bytes, service.settings.max_body_bytes))
+        prediction = await service.predict(image, top_k)
+        return _json(prediction.model_dump_json(), [prediction.timings])
+
+    @router.get("/v1/model", response_model=ModelInfo)
+    async def model() -> ModelInfo:
+        """Describe the bundle in service."""
+        bundle = service.predictor.bundle
+        manifest = bundle.manifest
+        return ModelInfo(
+            name=manifest.name,
+            bundle_id=bundle.id,
+            task=manifest.task,
+            labels=manifest.labels,
+            variant=manifest.default_variant,
+            preprocessing=manifest.preprocessing,
+            temperature=manifest.decision.temperature,
+            metrics=manifest.metrics,
+            sightline_version=__version__,
+        )
+
+    @router.get("/livez", response_model=Health)
+    async def livez() -> Health:
+        """Say that the process answers."""
+        return Health(status="alive")
+
+    @router.get("/readyz", response_model=Health, responses={503: {"model": ErrorBody}})
+    async def readyz() -> Health:
+        """Say whether the golden images agree and the graph is warm."""
+        if service.state != "ready":
+            raise NotReady(f"The server is {service.state}.")
+        return Health(status="ready")
+
+    @router.get("/metrics", response_class=Response)
+    async def metrics() -> Response:
+        """Metrics in Prometheus' text format."""
+        return Response(service.metrics.render(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+async def _answer_form(service: Service, request: Request, uploads: list[Upload], top_k: int) -> Response:
+    service.admit(len(uploads))
+    outcomes = await asyncio.gather(
+        *(service.predict(upload.data, top_k) for upload in uploads), return_exceptions=True
+    )
+    results, timings = [], []
+    for upload, outcome in zip(uploads, outcomes, strict=True):
+        if isinstance(outcome, Prediction):
+            results.append(FileResult(file=upload.name, prediction=outcome))
+            timings.append(outcome.timings)
+        elif isinstance(outcome, ImageError):
+            service.metrics.count_refusal(outcome.reason)
+            results.append(FileResult(file=upload.name, error=problem(outcome, request_id(request))))
+        else:
+            raise outcome
+    refusals = [outcome for outcome in outcomes if isinstance(outcome, ImageError)]
+    status = refusals[0].status if len(refusals) == len(outcomes) else 200
+    return _json(FormAnswer(results=results).model_dump_json(), timings, status)
+
+
+def _json(body: str, timings: list[Timings], status: int = 200) -> Response:
+    response = Response(body, status_code=status, media_type="application/json")
+    if timings:
+        response.headers["Server-Timing"] = server_timing(timings)
+    return response
+
+
+def server_timing(timings: list[Timings]) -> str:
+    """Sum the stages of all images for the `Server-Timing` header (W3C), in milliseconds."""
+    stages = ("queue", "decode", "preprocess", "infer", "decide")
+    sums = {stage: sum(getattr(timing, f"{stage}_ms") for timing in timings) for stage in stages}
+    return ", ".join(f"{stage};dur={milliseconds:.3f}" for stage, milliseconds in sums.items())

@@ -1,0 +1,67 @@
+"""Running a server until it is told to stop."""
+
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+from sightline.errors import InputError
+from sightline.inference import load
+from sightline.serving.app import create_app
+from sightline.serving.service import Service
+from sightline.serving.settings import ServerSettings
+
+
+def serve(bundle: Path, settings: ServerSettings, announce: Callable[[str], None]) -> None:
+    """Verify the bundle, serve it, return after SIGTERM or SIGINT when what was in flight is finished.
+
+    announce is called with the server's address once it listens.
+
+    Raises:
+        BundleError: the bundle cannot be trusted, or its golden images give other answers here.
+        InputError: there is no bundle, or the port cannot be had.
+    """
+    service = Service(load(bundle, threads=1), settings)
+    listener = _listen(settings)
+    app = create_app(service, on_failure=lambda: setattr(server, "should_exit", True))
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=settings.drain_timeout_s,
+    )
+    server = uvicorn.Server(config)
+    # uvicorn raises the signal that stopped it once more at the end; a finished drain is no failure.
+    previous = {sig: signal.signal(sig, _ignore) for sig in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        announce(f"http://{settings.host}:{listener.getsockname()[1]}")
+        server.run(sockets=[listener])
+    finally:
+        listener.close()
+        for sig, handler in previous.items():
+            signal.signal(sig, handler)
+    if service.failure is not None:
+        raise service.failure
+
+
+def _listen(settings: ServerSettings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.host, settings.port))
+    except OSError as err:
+        listener.close()
+        raise InputError(
+            f"The server cannot listen on {settings.host}:{settings.port}: {err.strerror or err}. "
+            "Choose another with --host and --port; --port 0 takes a free one."
+        ) from err
+    return listener
+
+
+def _ignore(_signal: int, _frame: FrameType | None) -> None:
+    pass

@@ -1,0 +1,97 @@
+"""The model in service: worker threads that decode and infer, admission before them, readiness around them."""
+
+import asyncio
+import logging
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
+
+from sightline import __version__
+from sightline.errors import NotReady, Overloaded, SightlineError
+from sightline.inference import Predictor, replay_golden
+from sightline.monitoring import ServiceMetrics
+from sightline.records import Prediction
+from sightline.serving.settings import ServerSettings
+
+log = logging.getLogger("sightline.serving")
+
+State = Literal["starting", "ready", "stopping", "failed"]
+
+
+class Service:
+    """One bundle answering. `start` and `stop` belong to the event loop; `predict` is awaited by requests."""
+
+    def __init__(self, predictor: Predictor, settings: ServerSettings) -> None:
+        manifest = predictor.bundle.manifest
+        self.predictor = predictor
+        self.settings = settings
+        self.metrics = ServiceMetrics(predictor.bundle.id, manifest.name, __version__)
+        self.state: State = "starting"
+        self.failure: SightlineError | None = None
+        self._in_flight = 0
+        workers = settings.workers or os.cpu_count() or 1
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="sightline-worker")
+
+    async def start(self) -> None:
+        """Replay the golden images, which also warms the graph; ready afterwards.
+
+        Raises:
+            BundleError: the golden images give other answers here.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(
+                self._threads, replay_golden, self.predictor.bundle, self.predictor.engine
+            )
+        except SightlineError as err:
+            self.state, self.failure = "failed", err
+            raise
+        self.state = "ready"
+        self.metrics.ready.set(1)
+        log.info("ready: bundle %s (%s)", self.predictor.bundle.manifest.name, self.predictor.bundle.id[:12])
+
+    def stop(self) -> None:
+        """Finish what is in flight, admit nothing more."""
+        self.state = "stopping"
+        self.metrics.ready.set(0)
+        self._threads.shutdown(wait=True)
+
+    def admit(self, images: int) -> None:
+        """Refuse work now rather than late.
+
+        Raises:
+            NotReady: starting or stopping.
+            Overloaded: as much is waiting as the settings allow.
+        """
+        if self.state != "ready":
+            raise NotReady(
+                f"The server is {self.state}. Try again in a moment; /readyz says when it is ready."
+            )
+        if self._in_flight + images > self.settings.max_images:
+            raise Overloaded(
+                f"{self._in_flight} images are waiting; with {images} more it would be over the limit of "
+                f"{self.settings.max_images}. Try again in a second."
+            )
+
+    async def predict(self, image: bytes, top_k: int) -> Prediction:
+        """Answer one encoded picture in a worker thread.
+
+        Raises:
+            ImageError: the picture is not taken.
+        """
+        self._in_flight += 1
+        self.metrics.waiting.set(self._in_flight)
+        received = time.perf_counter()
+        try:
+            loop = asyncio.get_running_loop()
+            prediction = await loop.run_in_executor(self._threads, self._work, image, top_k, received)
+        finally:
+            self._in_flight -= 1
+            self.metrics.waiting.set(self._in_flight)
+        self.metrics.count_prediction(prediction)
+        return prediction
+
+    def _work(self, image: bytes, top_k: int, received: float) -> Prediction:
+        waited_ms = (time.perf_counter() - received) * 1e3
+        return self.predictor.predict(image, top_k=top_k, waited_ms=waited_ms)

@@ -1,0 +1,27 @@
+"""How a server runs. The defaults are meant for production."""
+
+from pydantic import Field
+
+from sightline.records import Frozen
+
+
+class ServerSettings(Frozen):
+    """Address, size and patience of a server.
+
+    workers
+        Threads that decode and infer, each on one core; None: one a core.
+    max_images
+        Images admitted and not yet answered; beyond it 429 with `Retry-After`.
+    max_body_bytes
+        Largest request body, all files of a multipart form together.
+    drain_timeout_s
+        How long a stopping server waits for what is in flight.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    workers: int | None = Field(default=None, ge=1)
+    max_images: int = Field(default=128, ge=1)
+    max_files: int = Field(default=64, ge=1)
+    max_body_bytes: int = Field(default=64 * 1024 * 1024, ge=1)
+    drain_timeout_s: int = Field(default=30, ge=0)

@@ -1,0 +1,135 @@
+"""A tiny real bundle: a small convolutional graph with fixed random weights, sealed by the product's own code."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from pictures import encode, exif_orientation, gradient
+from sightline.bundle import (
+    EXPECTED_FILE,
+    Golden,
+    Graph,
+    Manifest,
+    Provenance,
+    Variant,
+    list_files,
+    pack_golden,
+    read_manifest,
+    write_bundle,
+)
+from sightline.inference import Engine, open_session, record_golden
+from sightline.records import DecisionRule, Preprocessing
+
+LABELS = ("crack", "good", "hole")
+SIDE = 32
+CHANNELS = 4
+
+
+def tiny_graph(classes: int = len(LABELS), side: int = SIDE) -> bytes:
+    """uint8 NHWC in; logits, embedding and feature map out; as `optimize/` exports them."""
+    rng = np.random.default_rng(7)
+    weights = {
+        "scale": np.array(1 / 64, np.float32),
+        "kernel": rng.normal(0, 0.5, (CHANNELS, 3, 3, 3)).astype(np.float32),
+        "head": rng.normal(0, 2, (CHANNELS, classes)).astype(np.float32),
+    }
+    nodes = [
+        helper.make_node("Transpose", ["images"], ["nchw"], perm=[0, 3, 1, 2]),
+        helper.make_node("Cast", ["nchw"], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", ["float", "scale"], ["scaled"]),
+        helper.make_node("Conv", ["scaled", "kernel"], ["feature_map"], strides=[2, 2], pads=[1, 1, 1, 1]),
+        helper.make_node("GlobalAveragePool", ["feature_map"], ["pooled"]),
+        helper.make_node("Flatten", ["pooled"], ["embedding"]),
+        helper.make_node("MatMul", ["embedding", "head"], ["logits"]),
+    ]
+    outputs = {
+        "logits": ["N", classes],
+        "embedding": ["N", CHANNELS],
+        "feature_map": ["N", CHANNELS, side // 2, side // 2],
+    }
+    graph = helper.make_graph(
+        nodes,
+        "tiny",
+        [helper.make_tensor_value_info("images", TensorProto.UINT8, ["N", side, side, 3])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs.items()],
+        [numpy_helper.from_array(values, name) for name, values in weights.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    onnx.checker.check_model(model)
+    return model.SerializeToString()
+
+
+def golden_pictures() -> dict[str, bytes]:
+    noise = np.random.default_rng(2).integers(0, 256, (40, 50, 3), dtype=np.uint8)
+    return {
+        "golden/00.png": encode(gradient()),
+        "golden/01.jpg": encode(gradient(90, 60), "JPEG", quality=90),
+        "golden/02.jpg": encode(noise, "JPEG", exif=exif_orientation(6)),
+    }
+
+
+def provenance() -> Provenance:
+    return Provenance(
+        created_at="2026-01-01T00:00:00Z",
+        sightline_version="0.1.0",
+        python_version="3.11",
+        packages={"numpy": np.__version__},
+        hardware={"cpu": "any", "cores": 2},
+        dataset_digest=hashlib.sha256(b"dataset").hexdigest(),
+        dataset_counts={"train": 3},
+        quarantined=0,
+        seed=0,
+        backbone="tiny",
+        pretrained="false",
+        normalisation_mean=(0.0, 0.0, 0.0),
+        normalisation_std=(1.0, 1.0, 1.0),
+        best_epoch=1,
+        training_seconds=1.0,
+    )
+
+
+def make_bundle(
+    target: Path,
+    *,
+    labels: tuple[str, ...] = LABELS,
+    graph: bytes | None = None,
+    decision: DecisionRule | None = None,
+    max_bytes: int | None = None,
+) -> Path:
+    """Write a bundle; what differs from the usual is given by name."""
+    from sightline.records import ImageLimits
+
+    limits = ImageLimits() if max_bytes is None else ImageLimits(max_bytes=max_bytes)
+    spec = Preprocessing(width_px=SIDE, height_px=SIDE, limits=limits)
+    rule = decision or DecisionRule(temperature=1.5)
+    own_graph = tiny_graph()
+    pictures = golden_pictures()
+    engine = Engine(open_session(own_graph, "model.onnx"))
+    expected = record_golden(pictures, spec, rule, LABELS, engine)
+    files = {"model.onnx": graph or own_graph, **pictures, EXPECTED_FILE: pack_golden(expected)}
+    manifest = Manifest(
+        name=target.name,
+        labels=labels,
+        preprocessing=spec,
+        decision=rule,
+        graph=Graph(opset=18, embedding_size=CHANNELS, feature_map_shape=(CHANNELS, SIDE // 2, SIDE // 2)),
+        default_variant="float32",
+        variants={"float32": Variant(file="model.onnx", precision="float32", gate={"label_agreement": 1.0})},
+        golden=Golden(count=len(pictures)),
+        provenance=provenance(),
+        metrics={"test": {"accuracy": 0.5, "images": 3}},
+        files=list_files(files),
+    )
+    write_bundle(target, manifest, files)
+    return target
+
+
+def reseal(source: Path, target: Path, changed: dict[str, bytes]) -> Path:
+    """Write a copy of a bundle with some files replaced and the manifest sealed anew, as an attacker or a bug would."""
+    _, manifest = read_manifest(source)
+    files = {name: (source / name).read_bytes() for name in manifest.files} | changed
+    write_bundle(target, manifest.model_copy(update={"files": list_files(files)}), files)
+    return target
