@@ -1,1 +1,45 @@
-"""Recipe to network."""
+"""Recipe to network. Only what reads recipes is imported at once; the rest brings torch, on first use."""
+
+from typing import TYPE_CHECKING, Any
+
+from sightline.extras import require
+from sightline.training.recipe import Recipe
+from sightline.training.recipe_file import read_recipe, recipe_for, to_yaml
+
+if TYPE_CHECKING:
+    from sightline.training.fit import train as train
+    from sightline.training.history import EpochRecord as EpochRecord
+    from sightline.training.history import Progress as Progress
+    from sightline.training.history import Trained as Trained
+    from sightline.training.network import Network as Network
+    from sightline.training.score import score_network as score_network
+
+__all__ = [
+    "EpochRecord",
+    "Network",
+    "Progress",
+    "Recipe",
+    "Trained",
+    "read_recipe",
+    "recipe_for",
+    "score_network",
+    "to_yaml",
+    "train",
+]
+
+_NEEDS_TORCH = {
+    "EpochRecord": "history",
+    "Network": "network",
+    "Progress": "history",
+    "Trained": "history",
+    "score_network": "score",
+    "train": "fit",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs torch, or say which extra brings it."""
+    if name not in _NEEDS_TORCH:
+        raise AttributeError(f"module 'sightline.training' has no attribute {name!r}")
+    require("torch")
+    return getattr(require(f"sightline.training.{_NEEDS_TORCH[name]}"), name)

@@ -1,0 +1,80 @@
+"""What a training run tells: a record of each epoch, and what came out."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from sightline.records import Frozen
+from sightline.training.network import Network
+
+PhaseName = Literal["frozen", "fine_tuning"]
+
+
+class EpochRecord(Frozen):
+    """One pass over the training images.
+
+    epoch
+        Counted from 1 through both phases.
+    train_loss
+        Mean over the epoch's images, augmentation, dropout and label smoothing included.
+    validation
+        The recipe's metrics by name; `per_class_f1` appears as `f1/<label>`.
+    head_learning_rate, backbone_learning_rate
+        At the epoch's last step; 0 for a fixed backbone.
+    seconds
+        Training and validation. The first frozen epoch includes the one pass through the backbone.
+    images_per_s
+        Training images by the seconds spent on training alone.
+    """
+
+    phase: PhaseName
+    epoch: int
+    train_loss: float
+    validation: dict[str, float]
+    head_learning_rate: float
+    backbone_learning_rate: float
+    seconds: float
+    images_per_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A finished run.
+
+    network
+        With the weights of the best epoch, in evaluation mode, on the CPU.
+    best_epoch
+        As counted in `history`.
+    device
+        Where the training ran, `cpu` or `cuda`.
+    """
+
+    network: Network
+    history: tuple[EpochRecord, ...]
+    best_epoch: int
+    device: str
+
+
+class Progress(Protocol):
+    """Told how far a run is, from the thread that called `train`."""
+
+    def on_embed(self, done: int, total: int) -> None:
+        """So many of all images have been through the frozen backbone."""
+
+    def on_step(self, epoch: int, step: int, steps: int, loss: float) -> None:
+        """A batch of an epoch has been learnt from; `step` counts from 1."""
+
+    def on_epoch(self, record: EpochRecord) -> None:
+        """An epoch has ended and been validated."""
+
+
+class NoProgress:
+    """Tells nobody."""
+
+    def on_embed(self, done: int, total: int) -> None:
+        """Ignored."""
+
+    def on_step(self, epoch: int, step: int, steps: int, loss: float) -> None:
+        """Ignored."""
+
+    def on_epoch(self, record: EpochRecord) -> None:
+        """Ignored."""

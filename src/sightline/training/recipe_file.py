@@ -1,0 +1,128 @@
+"""A recipe in YAML: read with all its mistakes reported at once, and written back."""
+
+import importlib.util
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from sightline.errors import RecipeError
+from sightline.training.mistakes import Mistake, mistakes_of
+from sightline.training.recipe import Recipe
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.1 made safe for recipes: `1e-3` is a number, and a key given twice is a mistake."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key '{key}' is given twice", node.start_mark
+                )
+        return super().construct_mapping(node, deep=deep)
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
+)
+
+
+def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
+    """The recipe in a YAML file, with `key.path=value` overrides applied in their order.
+
+    Values of overrides are read as YAML. Folders and files that a recipe names are taken from the current
+    working directory, not from the recipe's own folder.
+
+    Raises:
+        RecipeError: the file cannot be read, or it has mistakes; all of them are listed.
+    """
+    try:
+        raw = _parse(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as err:
+        raise RecipeError(f"The recipe '{path}' cannot be read: {err}") from err
+    if not isinstance(raw, dict):
+        raise RecipeError(
+            f"The recipe '{path}' must be a mapping of sections such as 'model' and 'training'."
+        )
+    return _recipe(raw, overrides, f"The recipe '{path}'")
+
+
+def recipe_for(data_dir: Path, overrides: Sequence[str] = ()) -> Recipe:
+    """The default recipe for a folder of images, with overrides applied.
+
+    Raises:
+        RecipeError: the overrides have mistakes; all of them are listed.
+    """
+    return _recipe({"data": {"train_dir": str(data_dir)}}, overrides, "The recipe")
+
+
+def to_yaml(recipe: Recipe) -> str:
+    """The recipe as YAML with every key written out; reading it back gives an equal recipe."""
+    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def _parse(text: str) -> Any:
+    raw = yaml.load(text, Loader=_Loader)  # noqa: S506  a subclass of SafeLoader
+    return {} if raw is None else raw
+
+
+def _recipe(raw: dict[str, Any], overrides: Sequence[str], subject: str) -> Recipe:
+    found = list(_apply(raw, overrides))
+    recipe: Recipe | None = None
+    try:
+        recipe = Recipe.model_validate(raw)
+    except ValidationError as err:
+        found += mistakes_of(err, Recipe)
+        recipe = _without(raw, err, found)
+    # Arguments of transforms can only be judged by torchvision, which reading a recipe does not need.
+    if recipe is not None and importlib.util.find_spec("torchvision") is not None:
+        from sightline.training.transforms import argument_mistakes
+
+        found += argument_mistakes(recipe)
+    if found or recipe is None:
+        count = "1 mistake" if len(found) == 1 else f"{len(found)} mistakes"
+        raise RecipeError("\n".join([f"{subject} has {count}:", *(f"  {one}" for one in found)]))
+    return recipe
+
+
+def _without(raw: dict[str, Any], err: ValidationError, found: list[Mistake]) -> Recipe | None:
+    """What is left when the wrong values are taken out: it shows the contradictions among the others."""
+    for error in err.errors():
+        _remove(raw, error["loc"])
+    try:
+        return Recipe.model_validate(raw)
+    except ValidationError as second:
+        found += mistakes_of(second, Recipe)
+        return None
+
+
+def _remove(raw: dict[str, Any], key: Sequence[int | str]) -> None:
+    inside = raw.get(str(key[0]))
+    if len(key) > 1 and isinstance(inside, dict):
+        _remove(inside, key[1:])
+    else:
+        raw.pop(str(key[0]), None)
+
+
+def _apply(raw: dict[str, Any], overrides: Sequence[str]) -> Iterator[Mistake]:
+    for override in overrides:
+        key, equals, text = override.partition("=")
+        path = key.strip().split(".")
+        if not equals or not all(path):
+            yield Mistake(override, None, "an override is written key=value, such as training.epochs=5")
+            continue
+        try:
+            value = _parse(text) if text.strip() else None
+        except yaml.YAMLError:
+            yield Mistake(key, text, "is not valid YAML")
+            continue
+        section = raw
+        for part in path[:-1]:
+            inside = section.get(part)
+            section[part] = section = dict(inside) if isinstance(inside, Mapping) else {}
+        section[path[-1]] = value
