@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from sightline.demo.defects import Box
+from sightline.demo.boxes import Box
 
 AlterationKind = Literal["recompressed", "resized", "cropped", "shifted", "exposure", "gamma", "blurred"]
 Pixels = NDArray[np.uint8]
@@ -30,11 +30,11 @@ class Altered(NamedTuple):
         """Where a box of the old picture lies in the new one, cut to its edges."""
         height, width = self.pixels.shape[:2]
         return Box(
-            max(math.floor((box.x0 - self.left) * self.scale_x), 0),
-            max(math.floor((box.y0 - self.top) * self.scale_y), 0),
-            min(math.ceil((box.x1 - self.left) * self.scale_x), width),
-            min(math.ceil((box.y1 - self.top) * self.scale_y), height),
-        )
+            math.floor((box.x0 - self.left) * self.scale_x),
+            math.floor((box.y0 - self.top) * self.scale_y),
+            math.ceil((box.x1 - self.left) * self.scale_x),
+            math.ceil((box.y1 - self.top) * self.scale_y),
+        ).clipped(width, height)
 
 
 def alter(kind: AlterationKind, pixels: Pixels, rng: np.random.Generator) -> Altered:

@@ -27,7 +27,7 @@ def photograph(
     light = _light(height, width, rng) * np.float32(rng.uniform(0.82, 1.2))
     balance = rng.uniform(0.96, 1.04, 3).astype(np.float32)
     softness = float(rng.uniform(0.0, 0.55))
-    noise_level = float(rng.uniform(1.5, 5.0))
+    noise_level = float(rng.uniform(1.0, 3.5))
     noise = rng.standard_normal((height, width), dtype=np.float32)
     if change == "exposure":
         light *= _DARKER

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.demo.boxes import Box
 from sightline.demo.camera import photograph
-from sightline.demo.defects import Box, Defect, add_defect
+from sightline.demo.defects import Defect, add_defect
 from sightline.demo.noise import smooth_noise
 from sightline.demo.options import CameraChange
 from sightline.demo.pieces import Piece
@@ -63,7 +64,7 @@ def take_shot(scene: Scene, shot: int, change: CameraChange | None) -> Picture:
     left, top = int(rng.integers(0, 2 * play_x + 1)), int(rng.integers(0, 2 * play_y + 1))
     view = scene.reflectance[top : top + piece.height_px, left : left + piece.width_px]
     defects = tuple(
-        Defect(defect.kind, _seen(defect.box, left, top, piece.width_px, piece.height_px))
+        Defect(defect.kind, _seen(defect.box, left, top).clipped(piece.width_px, piece.height_px))
         for defect in scene.defects
     )
     return Picture(photograph(view, rng, change), defects)
@@ -82,22 +83,22 @@ def _outline(height: int, width: int, rng: np.random.Generator) -> Box:
 
 
 def _inside(outline: Box, play: tuple[int, int], width: int, height: int) -> Box:
-    """The part of the piece that every shot sees, less the padding of the boxes."""
-    pad_x, pad_y = 2 * play[0] + _BOX_PADDING_PX + 2, 2 * play[1] + _BOX_PADDING_PX + 2
+    """The part of the piece that every shot sees, less a rim for lines' widths and boxes' padding."""
+    rim = _BOX_PADDING_PX + math.ceil(0.02 * min(width, height))
     return Box(
-        max(outline.x0 + 4, pad_x),
-        max(outline.y0 + 4, pad_y),
-        min(outline.x1 - 4, width - pad_x),
-        min(outline.y1 - 4, height - pad_y),
+        max(outline.x0, 2 * play[0]) + rim,
+        max(outline.y0, 2 * play[1]) + rim,
+        min(outline.x1, width - 2 * play[0]) - rim,
+        min(outline.y1, height - 2 * play[1]) - rim,
     )
 
 
-def _seen(box: Box, left: int, top: int, width: int, height: int) -> Box:
+def _seen(box: Box, left: int, top: int) -> Box:
     return Box(
-        max(box.x0 - left - _BOX_PADDING_PX, 0),
-        max(box.y0 - top - _BOX_PADDING_PX, 0),
-        min(box.x1 - left + _BOX_PADDING_PX, width),
-        min(box.y1 - top + _BOX_PADDING_PX, height),
+        box.x0 - left - _BOX_PADDING_PX,
+        box.y0 - top - _BOX_PADDING_PX,
+        box.x1 - left + _BOX_PADDING_PX,
+        box.y1 - top + _BOX_PADDING_PX,
     )
 
 

@@ -37,12 +37,13 @@ def make_surface(kind: SurfaceKind, height: int, width: int, rng: np.random.Gene
 
 def _colour(kind: SurfaceKind, rng: np.random.Generator) -> NDArray[np.float32]:
     if kind == "woven":
-        tint = rng.uniform(0.72, 1.28, 3)
-        grey = rng.uniform(0.30, 0.66)
+        tint = rng.uniform(0.78, 1.22, 3)
+        grey = rng.uniform(0.34, 0.58)
     else:
         tint = np.asarray(_METALS[rng.integers(len(_METALS))])
-        grey = rng.uniform(0.36, 0.66)
-    return (grey * tint / tint.mean()).astype(np.float32)
+        grey = rng.uniform(0.38, 0.60)
+    colour: NDArray[np.float32] = (grey * tint / tint.mean()).astype(np.float32)
+    return colour
 
 
 def _float32(relief: NDArray[np.floating]) -> Plane:
@@ -55,7 +56,7 @@ def _brushed(rng: np.random.Generator, height: int, width: int) -> Plane:
     side = math.ceil(reach)
     streaks = smooth_noise(rng, (side, side), 1.0, side / 2.5)
     streaks = streaks + 0.8 * smooth_noise(rng, (side, side), 2.2, side / 6)
-    strength = rng.uniform(0.025, 0.06)
+    strength = rng.uniform(0.02, 0.05)
     turned = _turn(streaks, rng.uniform(0, 180), height, width)
     return _float32(1 + strength * turned)
 
@@ -72,7 +73,7 @@ def _cast(rng: np.random.Generator, height: int, width: int) -> Plane:
     fine = smooth_noise(rng, (height, width), grain * 1.2, grain * 1.2)
     coarse = smooth_noise(rng, (height, width), grain * 4, grain * 4)
     pits = np.minimum(smooth_noise(rng, (height, width), grain * 2.2, grain * 2.2) + 1.6, 0)
-    strength = rng.uniform(0.04, 0.08)
+    strength = rng.uniform(0.03, 0.065)
     return _float32(1 + strength * (fine + 0.7 * coarse + 1.4 * pits))
 
 
@@ -89,7 +90,7 @@ def _ground(rng: np.random.Generator, height: int, width: int) -> Plane:
     share = radius - lower
     arcs = profile[lower] * (1 - share) + profile[lower + 1] * share
     wear = 0.8 + 0.4 * smooth_noise(rng, (height, width), height / 6, width / 6)
-    return _float32(1 + rng.uniform(0.03, 0.075) * arcs * wear)
+    return _float32(1 + rng.uniform(0.02, 0.055) * arcs * wear)
 
 
 def _woven(rng: np.random.Generator, height: int, width: int) -> Plane:
@@ -105,7 +106,7 @@ def _woven(rng: np.random.Generator, height: int, width: int) -> Plane:
     on_top = (np.floor(warp) + np.floor(weft)) % twill == 0
     threads = np.where(on_top, np.abs(np.sin(np.pi * warp)), 0.85 * np.abs(np.sin(np.pi * weft)))
     yarn = smooth_noise(rng, (height, width), period, period)
-    return _float32(1 + rng.uniform(0.2, 0.45) * (threads - 0.6) + 0.03 * yarn)
+    return _float32(1 + rng.uniform(0.15, 0.35) * (threads - 0.6) + 0.03 * yarn)
 
 
 _RELIEFS: dict[SurfaceKind, Callable[[np.random.Generator, int, int], Plane]] = {

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Literal
 
 from sightline.demo.alterations import AlterationKind
+from sightline.demo.boxes import Box
 from sightline.demo.damage import DamageKind
-from sightline.demo.defects import Box
 from sightline.demo.pieces import DefectKind, Split
 from sightline.demo.surfaces import SurfaceKind
 from sightline.records import Frozen
