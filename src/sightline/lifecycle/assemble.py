@@ -55,12 +55,16 @@ def assemble_files(parts: Ingredients) -> dict[str, bytes]:
     spec = parts.recipe.preprocessing()
     pictures = choose_golden(parts.data.val, spec)
     expected = record_golden(pictures, spec, parts.rule, parts.data.train.labels, parts.exported.engine)
-    evaluations = ",\n".join(f'"{name}": {one.model_dump_json(indent=1)}' for name, one in parts.evaluations.items())
+    evaluations = ",\n".join(
+        f'"{name}": {one.model_dump_json(indent=1)}' for name, one in parts.evaluations.items()
+    )
     return {
         "model.onnx": parts.exported.graph,
         "recipe.yaml": to_yaml(parts.recipe).encode(),
         "dataset.csv": parts.data.table(),
-        "history.jsonl": "".join(f"{record.model_dump_json()}\n" for record in parts.trained.history).encode(),
+        "history.jsonl": "".join(
+            f"{record.model_dump_json()}\n" for record in parts.trained.history
+        ).encode(),
         "evaluation.json": f"{{{evaluations}}}\n".encode(),
         EXPECTED_FILE: pack_golden(expected),
         **pictures,
@@ -89,6 +93,10 @@ def _provenance(parts: Ingredients) -> Provenance:
     recipe, data, trained = parts.recipe, parts.data, parts.trained
     pretrained = recipe.model.pretrained
     weights = Path(pretrained) if isinstance(pretrained, str) else None
+    mean, std = (
+        tuple(round(value / 255, 6) for value in levels.flatten().tolist())
+        for levels in (trained.network.mean, trained.network.std)
+    )
     return Provenance(
         created_at=now(),
         sightline_version=__version__,
@@ -102,8 +110,8 @@ def _provenance(parts: Ingredients) -> Provenance:
         backbone=recipe.model.backbone,
         pretrained=weights.name if weights else str(pretrained).lower(),
         pretrained_sha256=sha256(weights.read_bytes()) if weights else None,
-        normalisation_mean=trained.network.normalisation.mean,
-        normalisation_std=trained.network.normalisation.std,
+        normalisation_mean=mean,
+        normalisation_std=std,
         best_epoch=trained.best_epoch,
         training_seconds=parts.training_seconds,
     )

@@ -118,7 +118,9 @@ def _export(trained: Trained, data: PreparedData, spec: Preprocessing) -> Export
     engine = Engine(open_session(graph, "model.onnx"))
     embedding, feature_map = engine.run(pixels[:1], ["embedding", "feature_map"])
     channels, rows, columns = feature_map.shape[1:]
-    contract = Graph(opset=OPSET, embedding_size=embedding.shape[1], feature_map_shape=(channels, rows, columns))
+    contract = Graph(
+        opset=OPSET, embedding_size=embedding.shape[1], feature_map_shape=(channels, rows, columns)
+    )
     return Exported(graph, check, engine, contract)
 
 

@@ -69,7 +69,9 @@ def _enlarged(picture: Image.Image, spec: Preprocessing) -> Image.Image:
     assert spec.jpeg_reduction is not None
     needed = 2 * spec.jpeg_reduction * max(spec.width_px, spec.height_px) / spec.crop + 2
     scale = needed / min(picture.size)
-    return picture.resize((round(picture.width * scale), round(picture.height * scale)), Image.Resampling.BICUBIC)
+    return picture.resize(
+        (round(picture.width * scale), round(picture.height * scale)), Image.Resampling.BICUBIC
+    )
 
 
 def _encode(picture: Image.Image, image_format: str, **options: object) -> bytes:

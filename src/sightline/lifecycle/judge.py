@@ -17,6 +17,7 @@ from sightline.lifecycle.score import score_dataset
 from sightline.records import Scores
 
 SplitChoice = Literal["train", "val", "test", "all"]
+_TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class Agreement:
     label_agreement: float
     max_probability_difference: float
     differing: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Every label is the same, and every probability within 1e-4."""
+        return not self.differing and self.max_probability_difference <= _TOLERANCE
 
 
 def judge(
@@ -92,8 +98,11 @@ def compare_with_server(
         for row, sample in enumerate(judged.dataset.samples):
             answer = server.probabilities(read_sample(judged.dataset, sample, manifest.preprocessing.limits))
             if set(answer) != set(manifest.labels):
-                raise InputError(f"The server at {url} has other labels than the bundle: {', '.join(answer)}.")
-            largest = max(largest, max(abs(answer[label] - p) for label, p in zip(manifest.labels, expected[row])))
+                raise InputError(
+                    f"The server at {url} has other labels than the bundle: {', '.join(answer)}."
+                )
+            apart = [answer[label] - expected[row][index] for index, label in enumerate(manifest.labels)]
+            largest = max(largest, float(np.abs(apart).max()))
             if next(iter(answer)) != manifest.labels[int(np.argmax(expected[row]))]:
                 differing.append(sample.path)
             if progress is not None:
@@ -103,7 +112,9 @@ def compare_with_server(
     return Agreement(len(expected), 1 - len(differing) / len(expected), largest, tuple(differing))
 
 
-def _choose(dataset: Dataset, split: SplitChoice | None, known: dict[str, str]) -> tuple[SplitChoice, Dataset]:
+def _choose(
+    dataset: Dataset, split: SplitChoice | None, known: dict[str, str]
+) -> tuple[SplitChoice, Dataset]:
     if split == "all":
         return "all", dataset
     wanted = split or "test"
