@@ -1,5 +1,6 @@
 """A network written as one ONNX file that any ONNX runtime can run."""
 
+import copy
 import warnings
 from pathlib import Path
 
@@ -28,6 +29,8 @@ def export_onnx(network: nn.Module, path: Path, *, example: NDArray[np.uint8]) -
     """
     # Two rows at least: the exporter takes a dimension of one for a constant.
     rows = np.repeat(example[:1], 2, axis=0)
+    # A graph has no strides: channels-last ones would be exported as gathers over index tables.
+    plain = copy.deepcopy(network).to(memory_format=torch.contiguous_format)
     try:
         with warnings.catch_warnings():
             # The exporter's copying of torch's own tree classes warns about itself.
@@ -36,7 +39,7 @@ def export_onnx(network: nn.Module, path: Path, *, example: NDArray[np.uint8]) -
                 "ignore", category=DeprecationWarning, module=r"(torch|onnxscript|onnx)(\..*)?"
             )
             program = torch.onnx.export(
-                network,
+                plain,
                 (torch.from_numpy(rows),),
                 input_names=["images"],
                 output_names=list(OUTPUTS),

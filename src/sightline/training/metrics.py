@@ -1,53 +1,33 @@
-"""The recipe's metrics of a set of scores, by name."""
+"""The recipe's metrics by name, all of them figures of `sightline.evaluation`."""
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
+from sightline.evaluation import Evaluation, evaluate
 from sightline.records import DecisionRule, Scores
 
 
 def measure(scores: Scores, names: Sequence[str]) -> dict[str, float]:
-    """The metrics named, in the order given; `per_class_f1` becomes one `f1/<label>` for each label."""
+    """The metrics named, in the order given; `per_class_f1` becomes one `f1/<label>` for each label.
+
+    `loss` is the mean negative log-likelihood, without label smoothing. `top5_accuracy` is 1 for five classes
+    or fewer.
+    """
+    evaluation = evaluate(scores, DecisionRule())
     measured: dict[str, float] = {}
     for name in names:
-        measured |= _MEASURES[name](scores)
+        measured |= _FIGURES[name](evaluation)
     return measured
 
 
-def _accuracy(scores: Scores) -> dict[str, float]:
-    return {"accuracy": float((scores.logits.argmax(axis=1) == scores.targets).mean())}
+def _top5_accuracy(evaluation: Evaluation) -> dict[str, float]:
+    value = evaluation.top5_accuracy
+    return {"top5_accuracy": 1.0 if value is None else value}
 
 
-def _top5_accuracy(scores: Scores) -> dict[str, float]:
-    best = np.argsort(-scores.logits, axis=1)[:, :5]
-    return {"top5_accuracy": float((best == scores.targets[:, np.newaxis]).any(axis=1).mean())}
-
-
-def _loss(scores: Scores) -> dict[str, float]:
-    probabilities = DecisionRule().probabilities(scores.logits)
-    of_target = probabilities[np.arange(len(scores.targets)), scores.targets]
-    return {"loss": float(-np.log(np.maximum(of_target, 1e-12)).mean())}
-
-
-def _per_class_f1(scores: Scores) -> dict[str, float]:
-    predicted = scores.logits.argmax(axis=1)
-    f1 = {}
-    for index, label in enumerate(scores.labels):
-        hits = int(((predicted == index) & (scores.targets == index)).sum())
-        named = int((predicted == index).sum() + (scores.targets == index).sum())
-        f1[f"f1/{label}"] = 2 * hits / named if named else 0.0
-    return f1
-
-
-def _f1_macro(scores: Scores) -> dict[str, float]:
-    return {"f1_macro": float(np.mean(list(_per_class_f1(scores).values())))}
-
-
-_MEASURES: dict[str, Callable[[Scores], dict[str, float]]] = {
-    "accuracy": _accuracy,
+_FIGURES: dict[str, Callable[[Evaluation], dict[str, float]]] = {
+    "accuracy": lambda evaluation: {"accuracy": evaluation.top1_accuracy},
     "top5_accuracy": _top5_accuracy,
-    "loss": _loss,
-    "f1_macro": _f1_macro,
-    "per_class_f1": _per_class_f1,
+    "f1_macro": lambda evaluation: {"f1_macro": evaluation.macro_f1},
+    "per_class_f1": lambda evaluation: {f"f1/{one.label}": one.f1 for one in evaluation.per_class},
+    "loss": lambda evaluation: {"loss": evaluation.negative_log_likelihood},
 }

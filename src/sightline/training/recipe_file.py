@@ -97,7 +97,7 @@ def _without(raw: dict[str, Any], err: ValidationError, found: list[Mistake]) ->
     try:
         return Recipe.model_validate(raw)
     except ValidationError as second:
-        found += mistakes_of(second, Recipe)
+        found += [one for one in mistakes_of(second, Recipe) if one not in found]
         return None
 
 

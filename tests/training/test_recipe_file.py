@@ -1,0 +1,152 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sightline.errors import RecipeError
+from sightline.training import read_recipe, recipe_for, to_yaml
+
+
+def write(folder: Path, text: str) -> Path:
+    file = folder / "recipe.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def refusal(folder: Path, text: str, *overrides: str) -> str:
+    with pytest.raises(RecipeError, match="mistake") as caught:
+        read_recipe(write(folder, text), overrides)
+    return str(caught.value)
+
+
+def test_all_mistakes_of_a_file_and_its_overrides_are_reported_together(tmp_path: Path) -> None:
+    text = """
+        model: {backbon: x, dropout: 2}
+        training: {optimizer: sgd, epochs: "5", freeze_backbone_epochs: 9}
+        augmentation: [{RandomRotation: {degree: 10}}]
+        colour: red
+    """
+
+    message = refusal(tmp_path, text, "data.batch_size=0", "training.epochs")
+
+    lines = message.splitlines()
+    assert "has 8 mistakes" in lines[0]
+    assert [line.split(":")[0].split(" = ")[0].strip() for line in lines[1:]] == [
+        "training.epochs",
+        "model.dropout",
+        "model.backbon",
+        "data.batch_size",
+        "training.epochs",
+        "training.optimizer",
+        "colour",
+        "augmentation.0",
+    ]
+    assert "model.backbon = 'x': unknown key; known here: backbone, pretrained" in message
+    assert "model.dropout = 2: must be less than 1" in message
+
+
+@pytest.mark.parametrize(
+    "override, key",
+    [
+        ("model.head=mlp", "model.head = 'mlp'"),
+        ("training.optimizer=sgd", "training.optimizer = 'sgd'"),
+        ("training.scheduler=step", "training.scheduler = 'step'"),
+        ("training.mixed_precision=true", "training.mixed_precision = True"),
+        ("loss.type=focal", "loss.type = 'focal'"),
+        ("loss.focal_gamma=2.0", "loss.focal_gamma = 2.0"),
+        ("augmentation=[{MixUp: {}}]", "augmentation.0"),
+    ],
+)
+def test_what_is_not_built_yet_is_refused_by_name(tmp_path: Path, override: str, key: str) -> None:
+    message = refusal(tmp_path, "", override)
+
+    assert "has 1 mistake" in message
+    assert key in message
+    assert "not built yet" in message
+
+
+@pytest.mark.parametrize(
+    "override, says",
+    [
+        ("training.optimizer=adamwx", "unknown value; allowed now: 'adamw'"),
+        (
+            "augmentation=[{RandomCropp: {}}]",
+            "'RandomCropp' is not a known transform; allowed now: ColorJitter",
+        ),
+        ("augmentation=[{RandomRotation: {degrees: -3}}]", "augmentation.0"),
+        ("augmentation=[{RandomHorizontalFlip: {p: 2}}]", "augmentation.0"),
+        ("augmentation=[RandomRotation]", "augmentation.0"),
+        ("augmentation=[{Normalize: {mean: [1, 1, 1], std: [0, 1, 1]}}]", "std above 0"),
+        ("augmentation=[{RandomResizedCrop: {size: 128}}]", "size must be data.input_size, [224, 224]"),
+        ("augmentation=[{RandomVerticalFlip: {}}, {RandomResizedCrop: {}}]", "must be the first step"),
+        ("training.freeze_backbone_epochs=21", "must be at most training.epochs, which is"),
+        ("training.epochs=true", "must be a valid integer"),
+        ("model.pretrained=3", "must be true, false, 'imagenet' or the path"),
+        ("data.group_by='('", "must be a regular expression"),
+        ("data.group_gap=3", "needs data.group_by"),
+        ("data.val_fraction=0.9", "must leave images to train on"),
+        ("data.input_size=[128]", "data.input_size"),
+    ],
+)
+def test_a_value_that_is_not_allowed_says_what_is(tmp_path: Path, override: str, says: str) -> None:
+    message = refusal(tmp_path, "", override)
+
+    assert "has 1 mistake:" in message
+    assert says in message
+
+
+def test_numbers_with_an_exponent_are_numbers_in_files_and_overrides(tmp_path: Path) -> None:
+    file = write(tmp_path, "training: {learning_rate: 1e-3, weight_decay: 5E-2}")
+
+    recipe = read_recipe(file, ["training.learning_rate=2e-4"])
+
+    assert (recipe.training.learning_rate, recipe.training.weight_decay) == (2e-4, 0.05)
+
+
+def test_later_overrides_win_over_earlier_ones_and_over_the_file(tmp_path: Path) -> None:
+    file = write(tmp_path, "data: {batch_size: 8, input_size: [64, 96]}")
+
+    recipe = read_recipe(file, ["data.batch_size=16", "data.batch_size=4"])
+
+    assert recipe.data.batch_size == 4
+    assert recipe.data.input_size == (64, 96)
+
+
+def test_a_key_given_twice_in_a_file_is_not_silently_decided(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="'epochs' is given twice"):
+        read_recipe(write(tmp_path, "training: {epochs: 3, epochs: 4}"))
+
+
+def test_a_written_recipe_reads_back_as_the_same_recipe(tmp_path: Path) -> None:
+    steps = "augmentation=[{RandomRotation: {degrees: 10}}, {Normalize: {mean: [0.5,0.5,0.5], std: [0.2,0.2,0.2]}}]"
+    recipe = recipe_for(tmp_path, ["model.pretrained=imagenet", "data.input_size=[64, 96]", steps])
+
+    assert read_recipe(write(tmp_path, to_yaml(recipe))) == recipe
+    assert recipe.model.pretrained is True
+
+
+def test_the_preprocessing_has_the_recipe_s_height_and_width() -> None:
+    spec = recipe_for(Path("images"), ["data.input_size=[64, 96]", "data.resize=letterbox"]).preprocessing()
+
+    assert (spec.height_px, spec.width_px, spec.resize) == (64, 96, "letterbox")
+
+
+def test_reading_recipes_needs_no_torch(tmp_path: Path) -> None:
+    code = (
+        "import sys, importlib.util, pathlib\n"
+        "found = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda name, package=None: None if 'torch' in name else found(name, package)\n"
+        "from sightline.training import recipe_for\n"
+        "recipe_for(pathlib.Path('x'), ['augmentation=[{RandomRotation: {degrees: 3}}]'])\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("example", ["sign-digits", "magnetic-tile"])
+def test_the_examples_are_valid_recipes(example: str) -> None:
+    file = Path(__file__).parents[2] / "examples" / f"{example}.yaml"
+
+    assert read_recipe(file).data.input_size == (128, 128)
