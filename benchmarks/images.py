@@ -13,9 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from benchmarks.machine import describe_machine
 from PIL import Image
 
+from benchmarks.machine import describe_machine
 from sightline.images import preprocess_image
 from sightline.records import Preprocessing
 

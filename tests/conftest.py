@@ -1,10 +1,14 @@
-"""Fixtures that more than one room uses."""
+"""Fixtures that more than one room uses; and what is left out where torch is not installed."""
 
+import importlib.util
 from pathlib import Path
 
 import pytest
 
 from bundles import make_bundle
+
+if importlib.util.find_spec("torch") is None:
+    collect_ignore = ["training", "optimize", "lifecycle/test_build.py", "demo/test_story.py"]
 
 
 @pytest.fixture(scope="session")

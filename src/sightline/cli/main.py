@@ -59,9 +59,6 @@ def main() -> None:
     except SightlineError as err:
         _report(err)
         sys.exit(err.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("\nInterrupted. Nothing half-written is left behind.", err=True)
-        sys.exit(130)
     except BrokenPipeError:
         # The reader, say `head`, has gone; Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

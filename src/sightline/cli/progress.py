@@ -46,6 +46,8 @@ class Display:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bar.stop()
+        if kind is KeyboardInterrupt:
+            self._console.print("Interrupted. Nothing half-written is left behind.")
 
     def stage(self, title: str) -> None:
         """Begin a stage."""

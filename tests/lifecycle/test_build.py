@@ -1,0 +1,202 @@
+"""From pictures to a sealed bundle, for real and in small."""
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from pictures import encode, gradient
+from sightline.bundle import read_bundle
+from sightline.dataset import read_dataset
+from sightline.demo import DemoOptions, generate_dataset
+from sightline.errors import DatasetError, InputError, RecipeError
+from sightline.inference import load, verify_bundle
+from sightline.lifecycle import judge
+from sightline.lifecycle.build import build_bundle
+from sightline.lifecycle.prepare import prepare_data
+from sightline.training import read_recipe, recipe_for
+
+SMALL = (
+    "model.backbone=resnet10t",
+    "model.pretrained=false",
+    "data.input_size=32",
+    "training.epochs=2",
+    "training.freeze_backbone_epochs=1",
+)
+
+
+class Quiet:
+    def __init__(self):
+        self.stages, self.notes = [], []
+
+    def stage(self, title):
+        self.stages.append(title)
+
+    def progress(self, done, total):
+        assert 0 < done <= total
+
+    def note(self, text):
+        self.notes.append(text)
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    root = tmp_path_factory.mktemp("line") / "data"
+    generate_dataset(root, DemoOptions(images=60))
+    (root / "good" / "broken.jpg").write_bytes(b"no image")
+    return root
+
+
+@pytest.fixture(scope="module")
+def built(pictures, tmp_path_factory):
+    listener = Quiet()
+    target = tmp_path_factory.mktemp("out") / "line"
+    result = build_bundle(recipe_for(pictures, SMALL), target, listener=listener)
+    return result, listener
+
+
+def test_the_bundle_verifies(built):
+    assert {check.outcome for check in verify_bundle(built[0].path)} == {"passed"}
+
+
+def test_what_was_evaluated_is_what_the_bundle_answers(built, pictures):
+    result, _ = built
+
+    judged = judge(load(result.path), read_dataset(pictures))
+
+    assert judged.split == "test"
+    assert judged.seen_in_training == 0
+    assert judged.evaluation == result.evaluations["test"]
+
+
+def test_torch_and_graph_agree_on_every_test_image(built):
+    export = built[0].export
+
+    assert export.images == built[0].evaluations["test"].count
+    assert export.label_agreement == 1
+    assert export.max_probability_difference <= 1e-4
+
+
+def test_images_seen_in_training_are_counted(built, pictures):
+    judged = judge(load(built[0].path), read_dataset(pictures), "all")
+
+    assert judged.seen_in_training == read_bundle(built[0].path).manifest.provenance.dataset_counts["train"]
+
+
+def test_the_provenance_is_enough_to_train_it_again(built, tmp_path):
+    first = built[0].path
+    again = build_bundle(read_recipe(first / "recipe.yaml"), tmp_path / "again", listener=Quiet())
+
+    one, other = read_bundle(first).manifest, read_bundle(again.path).manifest
+    assert one.provenance.dataset_digest == other.provenance.dataset_digest
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)
+    logits = [load(path).engine.run(pixels, ["logits"])[0] for path in (first, again.path)]
+    assert np.array_equal(logits[0], logits[1])
+
+
+def test_the_table_lists_every_sample_with_its_split(built):
+    rows = list(csv.DictReader((built[0].path / "dataset.csv").read_text().splitlines()))
+
+    assert len(rows) == 60
+    assert {row["split"] for row in rows} == {"train", "val", "test"}
+
+
+def test_golden_images_include_rotated_transparent_and_large(built):
+    names = {path.name for path in (built[0].path / "golden").iterdir()}
+
+    assert {"rotated.jpg", "transparent.png", "large.jpg", "expected.npz"} < names
+    assert len(names) == 12
+
+
+def test_files_set_aside_are_told(built):
+    assert any("broken.jpg" in note for note in built[1].notes)
+
+
+def test_an_existing_target_is_refused_before_anything_is_read(pictures, tmp_path):
+    (tmp_path / "there").mkdir()
+    listener = Quiet()
+
+    with pytest.raises(InputError, match="exists already"):
+        build_bundle(recipe_for(pictures, SMALL), tmp_path / "there", listener=listener)
+    assert listener.stages == []
+
+
+def test_a_recipe_without_data_is_refused(tmp_path):
+    (tmp_path / "recipe.yaml").write_text("seed: 1\n")
+
+    with pytest.raises(RecipeError, match=r"data\.train_dir is missing"):
+        prepare_data(read_recipe(tmp_path / "recipe.yaml"))
+
+
+def test_given_folders_for_val_and_test_are_taken_as_they_are(tmp_path):
+    for split, count in (("learn", 6), ("check", 3), ("exam", 2)):
+        for label in ("a", "b"):
+            (tmp_path / split / label).mkdir(parents=True)
+            for index in range(count):
+                shade = gradient(20 + index, 30 + len(split) + len(label) * 9)
+                (tmp_path / split / label / f"{index}{label}{split}.png").write_bytes(encode(shade))
+    folders = (f"data.val_dir={tmp_path / 'check'}", f"data.test_dir={tmp_path / 'exam'}")
+
+    data = prepare_data(recipe_for(tmp_path / "learn", (*SMALL, *folders)))
+
+    assert data.counts() == {"train": 12, "val": 6, "test": 4}
+    assert any("are in train as well" in note for note in data.notes)  # a and b hold the same pictures
+
+
+def test_a_class_that_only_val_has_is_named(tmp_path):
+    for folder, labels in (("learn", "ab"), ("check", "abc")):
+        for label in labels:
+            (tmp_path / folder / label).mkdir(parents=True)
+            for index in range(4):
+                (tmp_path / folder / label / f"{index}.png").write_bytes(encode(gradient(20 + index, 30)))
+    recipe = recipe_for(tmp_path / "learn", (*SMALL, f"data.val_dir={tmp_path / 'check'}"))
+
+    with pytest.raises(DatasetError, match="has the classes c"):
+        prepare_data(recipe)
+
+
+def test_ctrl_c_leaves_no_half_written_bundle(pictures, tmp_path):
+    target = tmp_path / "interrupted"
+    command = [sys.executable, "-m", "sightline", "train", str(pictures), *SMALL[:3], "training.epochs=500"]
+    process = subprocess.Popen([*command, "--out", str(target)], stderr=subprocess.PIPE, text=True)
+    try:
+        for line in process.stderr:
+            if "epoch" in line:
+                break
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        code = process.wait(60)
+        said = process.stderr.read()
+    finally:
+        process.kill()
+        process.stderr.close()
+
+    assert code == 130
+    assert "Nothing half-written" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_reports_as_json(pictures, tmp_path):
+    command = [sys.executable, "-m", "sightline", "train", str(pictures), *SMALL, "--json"]
+
+    result = subprocess.run(
+        [*command, "--out", str(tmp_path / "b")], capture_output=True, text=True, timeout=120, check=True
+    )
+
+    report = json.loads(result.stdout)
+    assert report["test"]["count"] > 0
+    assert report["id"] == json.loads((tmp_path / "b" / "bundle.json").read_text())["id"]
+
+
+def test_a_source_that_is_not_there_is_one_sentence(tmp_path):
+    command = [sys.executable, "-m", "sightline", "train", str(tmp_path / "absent")]
+
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    assert result.returncode == 2
+    assert "neither a recipe nor a folder" in result.stderr
