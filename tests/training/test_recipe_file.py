@@ -113,6 +113,13 @@ def test_later_overrides_win_over_earlier_ones_and_over_the_file(tmp_path: Path)
     assert recipe.data.input_size == (64, 96)
 
 
+def test_null_in_an_override_is_none() -> None:
+    recipe = recipe_for(Path("images"), ["training.gradient_clip=null", "data.num_workers="])
+
+    assert recipe.training.gradient_clip is None
+    assert recipe.data.num_workers is None
+
+
 def test_a_key_given_twice_in_a_file_is_not_silently_decided(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="'epochs' is given twice"):
         read_recipe(write(tmp_path, "training: {epochs: 3, epochs: 4}"))

@@ -130,7 +130,9 @@ def _create(name: str, num_classes: int, dropout: float) -> TimmModel:
 
 def _fit_to_size(network: Network, input_size: tuple[int, int], name: str) -> None:
     backbone = network.backbone
-    images = torch.zeros((1, *input_size, 3), dtype=torch.uint8)
+    height, width = input_size
+    images = torch.zeros((1, height, width, 3), dtype=torch.uint8)
+    _require_whole_patches(backbone, input_size, name)
     try:
         with warnings.catch_warnings(), torch.inference_mode():
             warnings.simplefilter("ignore")  # timm's own, while it resamples position embeddings
@@ -139,10 +141,19 @@ def _fit_to_size(network: Network, input_size: tuple[int, int], name: str) -> No
             outputs = network(images)
             plain = backbone(network.normalize(images))
     except (RuntimeError, ValueError, AssertionError) as err:
-        height, width = input_size
         raise TrainingError(f"'{name}' does not take images of {height} × {width} px: {err}") from err
     if outputs.feature_map.ndim != 4 or not torch.allclose(outputs.logits, plain, atol=1e-5):
         raise TrainingError(
             f"'{name}' does not go from features through one embedding to its logits, so it cannot be used. "
             "Choose another model.backbone."
+        )
+
+
+def _require_whole_patches(backbone: TimmModel, input_size: tuple[int, int], name: str) -> None:
+    # timm would leave out the rows and columns that fill no patch, and say nothing.
+    patch = getattr(getattr(backbone, "patch_embed", None), "patch_size", (1, 1))
+    if any(side % length for side, length in zip(input_size, patch, strict=True)):
+        raise TrainingError(
+            f"'{name}' cuts images into patches of {patch[0]} × {patch[1]} px and cannot take "
+            f"{input_size[0]} × {input_size[1]} px whole. Make data.input_size multiples of the patch."
         )

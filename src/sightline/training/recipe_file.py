@@ -42,7 +42,7 @@ def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
         RecipeError: the file cannot be read, or it has mistakes; all of them are listed.
     """
     try:
-        raw = _parse(path.read_text(encoding="utf-8"))
+        raw = _parse(path.read_text(encoding="utf-8")) or {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as err:
         raise RecipeError(f"The recipe '{path}' cannot be read: {err}") from err
     if not isinstance(raw, dict):
@@ -67,8 +67,7 @@ def to_yaml(recipe: Recipe) -> str:
 
 
 def _parse(text: str) -> Any:
-    raw = yaml.load(text, Loader=_Loader)  # noqa: S506  a subclass of SafeLoader
-    return {} if raw is None else raw
+    return yaml.load(text, Loader=_Loader)  # noqa: S506  a subclass of SafeLoader
 
 
 def _recipe(raw: dict[str, Any], overrides: Sequence[str], subject: str) -> Recipe:
@@ -117,7 +116,7 @@ def _apply(raw: dict[str, Any], overrides: Sequence[str]) -> Iterator[Mistake]:
             yield Mistake(override, None, "an override is written key=value, such as training.epochs=5")
             continue
         try:
-            value = _parse(text) if text.strip() else None
+            value = _parse(text)
         except yaml.YAMLError:
             yield Mistake(key, text, "is not valid YAML")
             continue
