@@ -6,11 +6,9 @@ from sightline.dataset.read import read_dataset
 from sightline.dataset.sample import Quarantined, QuarantineReason, Sample, Split
 from sightline.dataset.split import split_dataset
 from sightline.dataset.table import Dataset
-from sightline.dataset.threads import Progress
 
 __all__ = [
     "Dataset",
-    "Progress",
     "QuarantineReason",
     "Quarantined",
     "Sample",

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from sightline.dataset.sample import Sample
 from sightline.dataset.table import Dataset
-from sightline.dataset.threads import Progress, in_order
 from sightline.errors import DatasetError, ImageError, InputError
 from sightline.images import preprocess_image, read_image_file
+from sightline.parallel import Progress, in_order
 from sightline.records import ImageLimits, Preprocessing
 
 

@@ -10,9 +10,9 @@ from sightline.dataset.listing import Listed, refusal
 from sightline.dataset.metadata import METADATA_NAME, list_metadata
 from sightline.dataset.sample import Quarantined, Sample
 from sightline.dataset.table import Dataset
-from sightline.dataset.threads import Progress, in_order
 from sightline.errors import DatasetError, ImageError, InputError
 from sightline.images import decode_image, read_image_file
+from sightline.parallel import Progress, in_order
 from sightline.records import ImageLimits, Preprocessing
 
 _SHOWN_REASONS = 3

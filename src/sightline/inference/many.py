@@ -1,14 +1,13 @@
 """Many files, in order, on all cores; a bad one is a result like the others."""
 
-import os
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sightline.errors import ImageError, InputError
 from sightline.inference.predictor import Predictor
+from sightline.parallel import in_order
 from sightline.records import Prediction
 
 
@@ -28,22 +27,10 @@ def predict_files(
 
     Open the predictor with `threads=1`: the files are spread over the cores, not the work on one of them.
     """
-    workers = workers or os.cpu_count() or 1
-    ahead: deque[Future[FileOutcome]] = deque()
-    with ThreadPoolExecutor(workers) as threads:
-        try:
-            for path in paths:
-                ahead.append(threads.submit(_predict_file, predictor, path, top_k))
-                if len(ahead) > 4 * workers:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
-        finally:
-            for future in ahead:
-                future.cancel()
+    return in_order(partial(_predict_file, predictor, top_k), paths, workers=workers)
 
 
-def _predict_file(predictor: Predictor, path: Path, top_k: int) -> FileOutcome:
+def _predict_file(predictor: Predictor, top_k: int, path: Path) -> FileOutcome:
     try:
         return FileOutcome(path, predictor.predict(path, top_k=top_k))
     except (ImageError, InputError) as err:

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from sightline.bundle import Bundle, read_bundle
 from sightline.images import preprocess_timed, read_image_file
 from sightline.inference.decide import decide
 from sightline.inference.engine import Engine, open_engine
+from sightline.parallel import Progress
 from sightline.records import Prediction, Timings
 
 
@@ -78,7 +79,7 @@ def run_in_batches(
     images: NDArray[np.uint8],
     *,
     batch_size: int = 16,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Run the graph over uint8 `[N, H, W, 3]`; return logits float32 `[N, C]` and embeddings `[N, D]`.
 

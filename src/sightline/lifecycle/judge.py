@@ -8,12 +8,13 @@ from typing import Literal
 import numpy as np
 
 from sightline.bundle import Bundle
-from sightline.dataset import Dataset, Progress, read_sample
+from sightline.dataset import Dataset, read_sample
 from sightline.errors import InputError
 from sightline.evaluation import Evaluation, evaluate
 from sightline.inference import Predictor
 from sightline.lifecycle.remote import RemotePredictor
 from sightline.lifecycle.score import score_dataset
+from sightline.parallel import Progress
 from sightline.records import Scores
 
 SplitChoice = Literal["train", "val", "test", "all"]

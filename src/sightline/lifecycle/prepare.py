@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sightline.dataset import Dataset, Progress, Quarantined, Split, read_dataset, split_dataset
+from sightline.dataset import Dataset, Quarantined, Split, read_dataset, split_dataset
 from sightline.errors import DatasetError, RecipeError
+from sightline.parallel import Progress
 from sightline.training import Recipe
 
 

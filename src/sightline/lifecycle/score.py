@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from sightline.dataset import Dataset, Progress, preprocess_samples
+from sightline.dataset import Dataset, preprocess_samples
 from sightline.inference import Engine, run_in_batches
+from sightline.parallel import Progress
 from sightline.records import Preprocessing, Scores
 
 _AT_ONCE = 256

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from sightline.dataset.threads import in_order
+from sightline.parallel import in_order
 
 
 def test_results_keep_the_order_of_the_items_however_long_each_takes() -> None:
