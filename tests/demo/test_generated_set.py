@@ -1,8 +1,10 @@
 import csv
+import io
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from pydantic import ValidationError
 
 from sightline.demo import DemoOptions, generate_dataset, read_truth
@@ -65,10 +67,20 @@ def test_files_come_in_both_formats_both_modes_and_many_sizes(faulty):
 
     suffixes = {Path(image.file_name).suffix for image in sound}
     sizes = {(image.width_px, image.height_px) for image in sound}
+    modes = {Image.open(io.BytesIO(faulty.read(image.file_name))).mode for image in sound}
     assert suffixes == {".jpg", ".png"}
+    assert modes == {"L", "RGB"}
     assert len(sizes) > 30
     assert any(width > height for width, height in sizes)
     assert any(width < height for width, height in sizes)
+
+
+def test_sides_are_those_of_the_line_and_one_picture_in_a_hundred_is_large():
+    sides = [(piece.width_px, piece.height_px) for piece in plan_pieces(DemoOptions(), 1000)]
+
+    large = [pair for pair in sides if min(pair) > 500]
+    assert 3 <= len(large) <= 20
+    assert all(140 <= side <= 322 for pair in sides if pair not in large for side in pair)
 
 
 def test_a_piece_with_all_its_shots_stays_in_one_split(faulty):

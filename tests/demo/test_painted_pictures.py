@@ -1,5 +1,6 @@
 import io
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -11,9 +12,9 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from sightline.demo import CameraChange, DemoOptions, generate_dataset
-from sightline.demo.pieces import DEFECTS, Piece, plan_pieces
+from sightline.demo.pieces import DEFECTS, DefectKind, Piece, plan_pieces
 from sightline.demo.scene import Picture, make_scene, take_shot
-from sightline.demo.surfaces import SURFACES
+from sightline.demo.surfaces import SurfaceKind
 
 SEED = 11
 PIECES = plan_pieces(DemoOptions(seed=SEED), 60)
@@ -24,8 +25,8 @@ def photograph_piece(piece: Piece, change: CameraChange | None = None) -> Pictur
 
 
 def test_every_surface_and_every_defect_is_made():
-    assert {piece.surface for piece in PIECES} == set(SURFACES)
-    assert {kind for piece in PIECES for kind in piece.defects} == set(DEFECTS)
+    assert {piece.surface for piece in PIECES} == set(get_args(SurfaceKind))
+    assert {kind for piece in PIECES for kind in piece.defects} == set(get_args(DefectKind))
     assert {len(piece.defects) for piece in PIECES} == {0, 1, 2, 3}
 
 
@@ -111,16 +112,18 @@ def test_a_camera_change_moves_its_figure_in_the_stated_direction(change, figure
     assert low < after / before < high
 
 
-def test_a_camera_change_reaches_the_files(tmp_path):
-    plain = generate_dataset(tmp_path / "plain", DemoOptions(images=4))
-    darker = generate_dataset(tmp_path / "darker", DemoOptions(images=4, camera_change="exposure"))
+@pytest.mark.parametrize("change", ["exposure", "background"])
+def test_a_camera_change_reaches_every_file(tmp_path, change):
+    plain = DemoOptions(images=6, seed=3)
+    before = generate_dataset(tmp_path / "before", plain)
+    after = generate_dataset(tmp_path / "after", plain.model_copy(update={"camera_change": change}))
 
-    for before, after in zip(plain.images, darker.images, strict=True):
+    assert [image.defects for image in before.images] == [image.defects for image in after.images]
+    for image in before.images:
         levels = [
-            np.asarray(Image.open(path)).mean()
-            for path in (tmp_path / "plain" / before.file_name, tmp_path / "darker" / after.file_name)
+            np.asarray(Image.open(tmp_path / when / image.file_name)).mean() for when in ("before", "after")
         ]
-        assert 0.5 < levels[1] / levels[0] < 0.75
+        assert levels[1] < 0.75 * levels[0] if change == "exposure" else levels[1] > levels[0] + 0.5
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])

@@ -110,6 +110,13 @@ def test_pillow_cannot_load_a_damaged_file(faulty, kind):
         Image.open(io.BytesIO(faulty.read(name))).load()
 
 
+def test_absurd_dimensions_are_declared_soundly_and_refused_as_a_bomb(sound_pixels):
+    data = damage("absurd_dimensions", sound_pixels, np.random.default_rng(1)).data
+
+    with pytest.raises(Image.DecompressionBombError, match="3600000000 pixels"):
+        Image.open(io.BytesIO(data))
+
+
 def test_a_corrupted_jpeg_decodes_to_something_else_or_not_at_all(sound_pixels):
     data = damage("corrupted_jpeg", sound_pixels, np.random.default_rng(1)).data
     sound = np.asarray(Image.open(io.BytesIO(encode(sound_pixels, ".jpg"))), dtype=float)

@@ -73,22 +73,23 @@ def write_duplicate(
     split, group, shot = _file_under(job, source, number, rng)
     path = job.folder / source.file_name
     if alteration is None:
-        name = job.write(split, source.labels, f"{group}_shot{shot}{path.suffix}", path.read_bytes())
-        fault = Fault(kind="exact_duplicate", duplicate_of=source.file_name)
-        return source.model_copy(update={"file_name": name, "group": group, "split": split, "fault": fault})
-    altered, data = _alter_file(path, alteration, rng)
-    height, width = altered.pixels.shape[:2]
-    return ImageTruth(
-        file_name=job.write(split, source.labels, f"{group}_shot{shot}.jpg", data),
-        labels=source.labels,
-        group=group,
-        split=split,
-        surface=source.surface,
-        width_px=width,
-        height_px=height,
-        defects=tuple(DefectTruth(kind=d.kind, box=altered.find(d.box)) for d in source.defects),
-        fault=Fault(kind="near_duplicate", duplicate_of=source.file_name, alteration=alteration),
+        truth, data, suffix = source, path.read_bytes(), path.suffix
+    else:
+        altered, data = _alter_file(path, alteration, rng)
+        truth, suffix = _seen_in(altered, source), ".jpg"
+    fault = Fault(
+        kind="near_duplicate" if alteration else "exact_duplicate",
+        duplicate_of=source.file_name,
+        alteration=alteration,
     )
+    name = job.write(split, source.labels, f"{group}_shot{shot}{suffix}", data)
+    return truth.model_copy(update={"file_name": name, "group": group, "split": split, "fault": fault})
+
+
+def _seen_in(altered: Altered, source: ImageTruth) -> ImageTruth:
+    height, width = altered.pixels.shape[:2]
+    defects = tuple(DefectTruth(kind=d.kind, box=altered.find(d.box)) for d in source.defects)
+    return source.model_copy(update={"width_px": width, "height_px": height, "defects": defects})
 
 
 def _alter_file(path: Path, kind: AlterationKind, rng: np.random.Generator) -> tuple[Altered, bytes]:

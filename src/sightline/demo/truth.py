@@ -16,7 +16,10 @@ FaultKind = Literal["exact_duplicate", "near_duplicate", "wrong_label", "damaged
 
 
 class DefectTruth(Frozen):
-    """One defect. `box` is (x0, y0, x1, y1) in pixels, x1 and y1 just outside."""
+    """One defect. `box` is (x0, y0, x1, y1) in pixels, x1 and y1 just outside.
+
+    It holds every pixel that the defect changes; only a camera out of focus smears a defect further.
+    """
 
     kind: DefectKind
     box: Box
