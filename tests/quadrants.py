@@ -42,5 +42,6 @@ def quick(*overrides: str) -> Sequence[str]:
         "data.crop=1.0",
         "data.batch_size=16",
         "training.epochs=2",
+        "augmentation=[]",
         *overrides,
     )

@@ -51,9 +51,7 @@ def test_a_crop_starts_from_the_whole_picture_and_not_from_the_network_s_input(d
     assert (whole[0].float() - uncropped[0].float()).abs().mean() < 2
 
 
-def test_each_file_is_decoded_once_while_memory_lasts(
-    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_file_is_decoded_once_while_memory_lasts(dataset: Dataset) -> None:
     pictures = Pictures(dataset, recipe())
     first = torch.cat(list(pictures.plain_batches()))
     for sample in dataset.samples:
@@ -63,7 +61,7 @@ def test_each_file_is_decoded_once_while_memory_lasts(
 
 
 def test_without_memory_to_spare_nothing_is_kept(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sightline.training.pictures.available_bytes", lambda: 3 * 2 * 32 * 32 * 3)
+    monkeypatch.setattr("sightline.training.pictures.available_bytes", lambda: 4 * 3 * 32 * 32 * 3)
     pictures = Pictures(dataset, recipe())
 
     first, again = (torch.cat(list(pictures.plain_batches())) for _ in range(2))

@@ -181,6 +181,20 @@ def test_patience_is_over_after_so_many_epochs_without_a_better_one(metric: str)
     assert best.epoch == 4
 
 
+def test_the_best_weights_come_back_whatever_was_learnt_after_them() -> None:
+    best = Best(EvaluationSection(best_metric="f1_macro"))
+    network = build_network(recipe(), 2)
+    good = network.head.weight.detach().clone()
+
+    best.offer(record(1, 0.9), network)
+    with torch.no_grad():
+        network.head.weight.zero_()
+    best.offer(record(2, 0.4), network)
+    best.restore(network)
+
+    assert torch.equal(network.head.weight, good)
+
+
 def test_training_stops_early_when_nothing_gets_better(dataset: Dataset) -> None:
     trained = run(
         dataset,

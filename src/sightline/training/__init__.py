@@ -1,5 +1,6 @@
 """Recipe to network. Only what reads recipes is imported at once; the rest brings torch, on first use."""
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from sightline.extras import require
@@ -41,5 +42,6 @@ def __getattr__(name: str) -> Any:
     """Import what needs torch, or say which extra brings it."""
     if name not in _NEEDS_TORCH:
         raise AttributeError(f"module 'sightline.training' has no attribute {name!r}")
-    require("torch")
-    return getattr(require(f"sightline.training.{_NEEDS_TORCH[name]}"), name)
+    for package in ("torch", "torchvision", "timm"):
+        require(package)
+    return getattr(importlib.import_module(f"sightline.training.{_NEEDS_TORCH[name]}"), name)

@@ -21,7 +21,7 @@ class EpochRecord(Frozen):
     head_learning_rate, backbone_learning_rate
         At the epoch's last step; 0 for a fixed backbone.
     seconds
-        Training and validation. The first frozen epoch includes the one pass through the backbone.
+        Training and validation. The one pass through a frozen backbone is before the first epoch, in none.
     images_per_s
         Training images by the seconds spent on training alone.
     """

@@ -27,8 +27,8 @@ class Pictures:
     """A dataset's pictures as uint8 RGB arrays.
 
     Each file is decoded once and kept, as the whole picture if the augmentation begins with
-    RandomResizedCrop, else as the network's input. What is kept takes at most half of the memory that was
-    available at the start; files beyond that are decoded each time.
+    RandomResizedCrop, else as the network's input. What is kept takes at most a quarter of the memory that
+    was available at the start, for a run has two sets; files beyond that are decoded each time.
     """
 
     def __init__(self, dataset: Dataset, recipe: Recipe) -> None:
@@ -40,7 +40,7 @@ class Pictures:
         self._workers = recipe.data.num_workers or os.cpu_count() or 1
         self._lock = threading.Lock()
         self._kept: dict[int, Pixels] = {}
-        self._room_bytes = available_bytes() // 2
+        self._room_bytes = available_bytes() // 4
 
     def __len__(self) -> int:
         return len(self._dataset.samples)

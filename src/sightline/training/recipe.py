@@ -145,13 +145,28 @@ class EvaluationSection(Section):
     early_stopping_patience: Positive | None = 7
 
 
+# No flips: whether a mirrored picture keeps its label, only the owner of the data knows.
+_MILD = (
+    Step(
+        name="RandomAffine",
+        arguments={
+            "degrees": 5,
+            "translate": [0.05, 0.05],
+            "scale": [0.95, 1.05],
+            "interpolation": "bilinear",
+        },
+    ),
+    Step(name="ColorJitter", arguments={"brightness": 0.1, "contrast": 0.1}),
+)
+
+
 class Recipe(Section):
     """A training run, declared. Every key has a default; unknown keys are refused."""
 
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     model: ModelSection = ModelSection()
     data: DataSection = DataSection()
-    augmentation: tuple[Step, ...] = Field(default=(), strict=False)
+    augmentation: tuple[Step, ...] = Field(default=_MILD, strict=False)
     training: TrainingSection = TrainingSection()
     loss: LossSection = LossSection()
     evaluation: EvaluationSection = EvaluationSection()

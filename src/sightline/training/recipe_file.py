@@ -79,7 +79,7 @@ def _recipe(raw: dict[str, Any], overrides: Sequence[str], subject: str) -> Reci
         found += mistakes_of(err, Recipe)
         recipe = _without(raw, err, found)
     # Arguments of transforms can only be judged by torchvision, which reading a recipe does not need.
-    if recipe is not None and importlib.util.find_spec("torchvision") is not None:
+    if recipe is not None and recipe.augmentation and importlib.util.find_spec("torchvision") is not None:
         from sightline.training.transforms import argument_mistakes
 
         found += argument_mistakes(recipe)

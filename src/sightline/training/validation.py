@@ -1,8 +1,10 @@
 """The validation set and what is measured on it after each epoch."""
 
+import numpy as np
 from torch import Tensor
 
 from sightline.dataset import Dataset
+from sightline.errors import TrainingError
 from sightline.training.metrics import measure
 from sightline.training.network import Network
 from sightline.training.pictures import Pictures
@@ -26,8 +28,17 @@ class Validation:
         return embed_batches(network, self._pictures.plain_batches())
 
     def measure(self, network: Network, embeddings: Tensor | None = None) -> dict[str, float]:
-        """The recipe's metrics; from embeddings that are still true, where the backbone has not moved."""
+        """The recipe's metrics; from embeddings that are still true, where the backbone has not moved.
+
+        Raises:
+            TrainingError: a logit is NaN or infinite.
+        """
         if embeddings is None:
             embeddings = self.embed(network)
         scores = score_embeddings(network, embeddings, self._targets, self._ids, self._labels)
+        if not np.isfinite(scores.logits).all():
+            raise TrainingError(
+                "The network's answers to the validation images are no numbers any more. "
+                "Lower training.learning_rate, or set training.gradient_clip."
+            )
         return measure(scores, self._metrics)
