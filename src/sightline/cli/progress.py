@@ -61,7 +61,7 @@ class Display:
 
     def note(self, text: str) -> None:
         """Say something that a reader of the figures should know."""
-        self._console.print(f"  [yellow]note:[/] {escape(text)}")
+        self._console.print(f"  [yellow]note:[/] {escape(text)}", soft_wrap=True)
 
     def on_embed(self, done: int, total: int) -> None:
         """So many of all images have been through the frozen backbone."""
@@ -78,8 +78,9 @@ class Display:
         )
         self._metric = figures
         self._console.print(
-            f"  epoch {record.epoch:>3}  {record.phase:<11}  loss {record.train_loss:.4f}  val: {figures}  "
-            f"({record.seconds:.1f} s, {record.images_per_s:.0f} images/s)"
+            f"  epoch {record.epoch:>3} {record.phase:<11} loss {record.train_loss:.3f}  val: {figures}  "
+            f"({record.seconds:.1f} s, {record.images_per_s:.0f} images/s)",
+            soft_wrap=True,
         )
 
     def _show(self, description: str, done: int, total: int) -> None:
