@@ -24,7 +24,7 @@ class ServiceMetrics:
         self.ready = Gauge(
             "sightline_ready", "1 once the golden images agree and the graph is warm.", registry=self.registry
         )
-        self.waiting = Gauge(
+        self.in_flight = Gauge(
             "sightline_images_in_flight", "Images admitted and not yet answered.", registry=self.registry
         )
         self._requests = Counter(

@@ -50,15 +50,16 @@ def build_routes(service: Service) -> APIRouter:
         itself; a form with a list of results in the order sent, where a bad file has an error and the others
         go on. If every file of a form is bad, the status is that of the first.
         """
-        service.admit(1)
-        if is_multipart(request):
-            settings = service.settings
-            uploads = await read_uploads(request, settings.max_body_bytes, settings.max_files)
-            return await _answer_form(service, request, uploads, top_k)
-        limits = service.predictor.bundle.manifest.preprocessing.limits
-        image = await read_raw(request, min(limits.max_bytes, service.settings.max_body_bytes))
-        prediction = await service.predict(image, top_k)
-        return _json(prediction.model_dump_json(), [prediction.timings])
+        settings = service.settings
+        with service.admit(1):
+            if is_multipart(request):
+                uploads = await read_uploads(request, settings.max_body_bytes, settings.max_files)
+                with service.admit(len(uploads) - 1):
+                    return await _answer_form(service, request, uploads, top_k)
+            limits = service.predictor.bundle.manifest.preprocessing.limits
+            image = await read_raw(request, min(limits.max_bytes, settings.max_body_bytes))
+            prediction = await service.predict(image, top_k)
+            return _json(prediction.model_dump_json(), [prediction.timings])
 
     @router.get("/v1/model", response_model=ModelInfo)
     async def model() -> ModelInfo:
@@ -98,7 +99,6 @@ def build_routes(service: Service) -> APIRouter:
 
 
 async def _answer_form(service: Service, request: Request, uploads: list[Upload], top_k: int) -> Response:
-    service.admit(len(uploads))
     outcomes = await asyncio.gather(
         *(service.predict(upload.data, top_k) for upload in uploads), return_exceptions=True
     )

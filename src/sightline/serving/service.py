@@ -1,9 +1,11 @@
 """The model in service: worker threads that decode and infer, admission before them, readiness around them."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
@@ -57,12 +59,13 @@ class Service:
         self.metrics.ready.set(0)
         self._threads.shutdown(wait=True)
 
-    def admit(self, images: int) -> None:
-        """Refuse work now rather than late.
+    @contextlib.contextmanager
+    def admit(self, images: int) -> Iterator[None]:
+        """Hold places for so many images while the block runs, or refuse now rather than late.
 
         Raises:
             NotReady: starting or stopping.
-            Overloaded: as much is waiting as the settings allow.
+            Overloaded: as much is in flight as the settings allow.
         """
         if self.state != "ready":
             raise NotReady(
@@ -70,9 +73,14 @@ class Service:
             )
         if self._in_flight + images > self.settings.max_images:
             raise Overloaded(
-                f"{self._in_flight} images are waiting; with {images} more it would be over the limit of "
+                f"{self._in_flight} images are in flight; with {images} more it would be over the limit of "
                 f"{self.settings.max_images}. Try again in a second."
             )
+        self._count(images)
+        try:
+            yield
+        finally:
+            self._count(-images)
 
     async def predict(self, image: bytes, top_k: int) -> Prediction:
         """Answer one encoded picture in a worker thread.
@@ -80,17 +88,14 @@ class Service:
         Raises:
             ImageError: the picture is not taken.
         """
-        self._in_flight += 1
-        self.metrics.waiting.set(self._in_flight)
-        received = time.perf_counter()
-        try:
-            loop = asyncio.get_running_loop()
-            prediction = await loop.run_in_executor(self._threads, self._work, image, top_k, received)
-        finally:
-            self._in_flight -= 1
-            self.metrics.waiting.set(self._in_flight)
+        loop = asyncio.get_running_loop()
+        prediction = await loop.run_in_executor(self._threads, self._work, image, top_k, time.perf_counter())
         self.metrics.count_prediction(prediction)
         return prediction
+
+    def _count(self, images: int) -> None:
+        self._in_flight += images
+        self.metrics.in_flight.set(self._in_flight)
 
     def _work(self, image: bytes, top_k: int, received: float) -> Prediction:
         waited_ms = (time.perf_counter() - received) * 1e3
