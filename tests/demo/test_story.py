@@ -16,7 +16,7 @@ def test_the_demonstration_runs_from_pictures_to_compared_answers(tmp_path):
     assert "HTTP and offline agree on 100%" in result.stdout
     assert "torch and ONNX agree on 100%" in result.stdout
     assert "Try next" in result.stdout
-    assert (tmp_path / "out" / "bundle" / "bundle.json").is_file()
+    assert (tmp_path / "out" / "inspection" / "bundle.json").is_file()
 
 
 def test_a_folder_that_the_demo_did_not_make_is_left_alone(tmp_path):

@@ -65,7 +65,7 @@ def run_demo(
     )
     generated = time.perf_counter() - started
     recipe = recipe_for(folder / "data", (*_RECIPE, f"seed={seed}"))
-    built = build_bundle(recipe, folder / "bundle", listener=listener, training_progress=training_progress)
+    built = build_bundle(recipe, folder / "inspection", listener=listener, training_progress=training_progress)
     started = time.perf_counter()
     listener.stage("Verifying the bundle")
     failed = [check for check in verify_bundle(built.path) if check.outcome != "passed"]
@@ -81,10 +81,10 @@ def run_demo(
 
 
 def _ask_server(folder: Path, listener: Listener) -> Agreement:
-    predictor = load(folder / "bundle")
+    predictor = load(folder / "inspection")
     judged = judge(predictor, read_dataset(folder / "data"), "test")
     listener.stage("Serving, and asking the server about every test image")
-    with running_server(folder / "bundle") as url:
+    with running_server(folder / "inspection") as url:
         agreement = compare_with_server(judged, predictor, url, listener.progress)
     if not agreement.holds:
         raise SightlineError(f"The server's answers are not those of the evaluation: {agreement}")
