@@ -65,7 +65,9 @@ def run_demo(
     )
     generated = time.perf_counter() - started
     recipe = recipe_for(folder / "data", (*_RECIPE, f"seed={seed}"))
-    built = build_bundle(recipe, folder / "inspection", listener=listener, training_progress=training_progress)
+    built = build_bundle(
+        recipe, folder / "inspection", listener=listener, training_progress=training_progress
+    )
     started = time.perf_counter()
     listener.stage("Verifying the bundle")
     failed = [check for check in verify_bundle(built.path) if check.outcome != "passed"]
