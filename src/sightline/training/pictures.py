@@ -13,8 +13,8 @@ from torch import Tensor
 
 from sightline.dataset import Dataset, read_sample
 from sightline.images import decode_image, preprocess_image, resize_image
+from sightline.parallel import in_order
 from sightline.training.memory import available_bytes
-from sightline.training.prefetch import prefetch
 from sightline.training.recipe import Recipe
 from sightline.training.transforms import Augmentation, starts_from_whole_picture
 
@@ -58,7 +58,7 @@ class Pictures:
     def _read(self, batches: Sequence[NDArray[np.int64]], read: Callable[[int], Pixels]) -> Iterator[Tensor]:
         indices = [int(index) for batch in batches for index in batch]
         ahead = _BATCHES_AHEAD * self._batch_size
-        pictures = prefetch(read, indices, workers=self._workers, ahead=ahead)
+        pictures = in_order(read, indices, workers=self._workers, ahead=ahead)
         for batch in batches:
             yield torch.from_numpy(np.stack(list(islice(pictures, len(batch)))))
 
