@@ -49,7 +49,7 @@ class Preprocessing(Frozen):
     resize: Literal["shortest", "squash", "letterbox"] = "shortest"
     crop: float = Field(default=0.875, gt=0, le=1)
     interpolation: Literal["bilinear", "bicubic"] = "bilinear"
-    jpeg_reduction: float | None = Field(default=2.0, ge=1)
+    jpeg_reduction: float | None = Field(default=1.4, ge=1)
     background: Rgb = (255, 255, 255)
     limits: ImageLimits = ImageLimits()
 
