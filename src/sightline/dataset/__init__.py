@@ -1,7 +1,7 @@
 """What is learnt from: samples with labels, groups and splits; bad files set aside with a reason."""
 
 from sightline.dataset.learnable import require_learnable
-from sightline.dataset.pixels import preprocess_samples, read_sample
+from sightline.dataset.pixels import pixel_batches, preprocess_samples, read_sample
 from sightline.dataset.read import read_dataset
 from sightline.dataset.sample import Quarantined, QuarantineReason, Sample, Split
 from sightline.dataset.split import split_dataset
@@ -13,6 +13,7 @@ __all__ = [
     "Quarantined",
     "Sample",
     "Split",
+    "pixel_batches",
     "preprocess_samples",
     "read_dataset",
     "read_sample",

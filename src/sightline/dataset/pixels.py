@@ -1,6 +1,8 @@
 """The pixels of a whole data set, made by the same code as in production."""
 
 import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -49,6 +51,12 @@ def preprocess_samples(
     for _ in in_order(fill, range(len(pixels)), workers=workers, progress=progress):
         pass
     return pixels
+
+
+def pixel_batches(dataset: Dataset, spec: Preprocessing, size: int) -> Iterator[NDArray[np.uint8]]:
+    """The same as `preprocess_samples`, `size` samples at a time: for sets that do not fit into memory."""
+    for start in range(0, len(dataset.samples), size):
+        yield preprocess_samples(replace(dataset, samples=dataset.samples[start : start + size]), spec)
 
 
 def _fill_row(dataset: Dataset, spec: Preprocessing, pixels: NDArray[np.uint8], row: int) -> None:

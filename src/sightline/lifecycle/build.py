@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sightline.bundle import Graph, check_target, read_bundle, write_bundle
-from sightline.dataset import preprocess_samples
+from sightline.dataset import pixel_batches
 from sightline.evaluation import Evaluation, evaluate, fit_temperature
 from sightline.inference import Engine, open_session
 from sightline.lifecycle.assemble import Exported, Ingredients, assemble_files, assemble_manifest
@@ -18,6 +18,8 @@ from sightline.optimize import OPSET, ExportCheck, check_export, export_onnx
 from sightline.records import DecisionRule, Preprocessing
 from sightline.training import Progress as TrainingProgress
 from sightline.training import Recipe, Trained, train
+
+_EXPORT_BATCH = 32
 
 
 class Listener(Protocol):
@@ -109,14 +111,14 @@ def _tell(data: PreparedData, listener: Listener) -> None:
 
 def _export(trained: Trained, data: PreparedData, spec: Preprocessing) -> Exported:
     judged = data.test if data.test.samples else data.val
-    pixels = preprocess_samples(judged, spec)
+    example = next(pixel_batches(judged, spec, 1))
     with tempfile.TemporaryDirectory(prefix="sightline-") as folder:
         path = Path(folder) / "model.onnx"
-        export_onnx(trained.network, path, example=pixels[:1])
-        check = check_export(trained.network, path, pixels)
+        export_onnx(trained.network, path, example=example)
+        check = check_export(trained.network, path, pixel_batches(judged, spec, _EXPORT_BATCH))
         graph = path.read_bytes()
     engine = Engine(open_session(graph, "model.onnx"))
-    embedding, feature_map = engine.run(pixels[:1], ["embedding", "feature_map"])
+    embedding, feature_map = engine.run(example, ["embedding", "feature_map"])
     channels, rows, columns = feature_map.shape[1:]
     contract = Graph(
         opset=OPSET, embedding_size=embedding.shape[1], feature_map_shape=(channels, rows, columns)

@@ -1,11 +1,10 @@
 """Scoring a labelled data set with a bundle's graph, in bounded memory."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
-from sightline.dataset import Dataset, preprocess_samples
+from sightline.dataset import Dataset, pixel_batches
 from sightline.inference import Engine, run_in_batches
 from sightline.parallel import Progress
 from sightline.records import Preprocessing, Scores
@@ -27,13 +26,14 @@ def score_dataset(
     """
     targets = dataset.targets(labels)
     logits, embeddings = [], []
-    for start in range(0, len(dataset.samples), _AT_ONCE):
-        part = replace(dataset, samples=dataset.samples[start : start + _AT_ONCE])
-        part_logits, part_embeddings = run_in_batches(engine, preprocess_samples(part, spec))
+    done = 0
+    for pixels in pixel_batches(dataset, spec, _AT_ONCE):
+        part_logits, part_embeddings = run_in_batches(engine, pixels)
         logits.append(part_logits)
         embeddings.append(part_embeddings)
+        done += len(pixels)
         if progress is not None:
-            progress(start + len(part.samples), len(dataset.samples))
+            progress(done, len(dataset.samples))
     return Scores(
         np.concatenate(logits) if logits else np.empty((0, len(labels)), np.float32),
         np.concatenate(embeddings) if embeddings else np.empty((0, 0), np.float32),

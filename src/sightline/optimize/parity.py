@@ -1,6 +1,8 @@
 """Whether an exported graph gives what the network gave, on real pixels."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -12,14 +14,12 @@ from sightline.inference import open_session
 from sightline.optimize.export import OUTPUTS
 from sightline.records import DecisionRule, Frozen
 
-Array = NDArray[np.float32]
-
 
 class ExportCheck(Frozen):
     """How far a graph in ONNX Runtime is from its network in torch, over N images.
 
     images, batch_size
-        The graph ran on each image alone and on `batch_size` at once; the figures are the worse of the two.
+        The graph ran on each image alone and on batches of up to `batch_size`; the figures are the worse.
     label_agreement
         Share of the images with the same most probable label, in [0, 1].
     max_probability_difference
@@ -39,53 +39,63 @@ class ExportCheck(Frozen):
 
 
 def check_export(
-    network: nn.Module, path: Path, pixels_nhwc: NDArray[np.uint8], *, tolerance: float = 1e-4
+    network: nn.Module, path: Path, batches: Iterable[NDArray[np.uint8]], *, tolerance: float = 1e-4
 ) -> ExportCheck:
-    """Run network and graph on preprocessed pixels, uint8 RGB `[N, H, W, 3]`, one by one and all at once.
+    """Run network and graph on batches of preprocessed pixels, uint8 RGB `[n, H, W, 3]`, and one by one.
 
     Raises:
         ExportMismatch: a label differs, or a probability by more than `tolerance`, or an output is no number.
         BundleCorrupt: ONNX Runtime does not take the graph.
     """
-    assert len(pixels_nhwc) > 0
     session = open_session(path.read_bytes(), path.name)
-    expected = _run_network(network, pixels_nhwc)
-    alone = [session.run(list(OUTPUTS), {"images": pixels_nhwc[i : i + 1]}) for i in range(len(pixels_nhwc))]
-    one_by_one = [np.concatenate(rows) for rows in zip(*alone, strict=True)]
-    at_once = session.run(list(OUTPUTS), {"images": pixels_nhwc})
-    check = _compare(expected, (one_by_one, at_once), tolerance)
-    if check.label_agreement < 1 or not check.max_probability_difference <= tolerance:
+    found = [_compare_batch(network, session, pixels) for pixels in batches]
+    images = sum(one.images for one in found)
+    agreement = sum(one.same_label for one in found) / images
+    # numpy's maximum lets NaN through, and NaN is within no tolerance.
+    probability, logit, embedding, feature_map = np.max([one.largest for one in found], axis=0).tolist()
+    if agreement < 1 or not probability <= tolerance:
         raise ExportMismatch(
-            f"The graph '{path.name}' does not agree with the network it came from: "
-            f"{check.label_agreement:.2%} of {check.images} labels are the same (100 % are required), and the "
-            f"largest difference of a probability is {check.max_probability_difference:.2e} (at most "
-            f"{tolerance:.0e} is allowed). Do not ship it; export again, or choose another model.backbone."
+            f"The graph '{path.name}' does not agree with the network it came from: {agreement:.2%} of {images} "
+            f"labels are the same (100 % are required), and the largest difference of a probability is "
+            f"{probability:.2e} (at most {tolerance:.0e} is allowed). Do not ship it; export again, or choose "
+            "another model.backbone."
         )
-    return check
-
-
-def _run_network(network: nn.Module, pixels_nhwc: NDArray[np.uint8]) -> list[Array]:
-    with torch.inference_mode():
-        outputs = network(torch.from_numpy(pixels_nhwc))
-    return [output.numpy() for output in outputs]
-
-
-def _compare(expected: list[Array], runs: tuple[list[Array], ...], tolerance: float) -> ExportCheck:
-    probabilities = DecisionRule().probabilities
-    wanted = expected[0].argmax(axis=1)
-    logits, embedding, feature_map = (
-        max(float(np.abs(run[place] - expected[place]).max()) for run in runs)
-        for place in range(len(OUTPUTS))
-    )
     return ExportCheck(
-        images=len(wanted),
-        batch_size=len(wanted),
+        images=images,
+        batch_size=max(one.images for one in found),
         tolerance=tolerance,
-        label_agreement=min(float((run[0].argmax(axis=1) == wanted).mean()) for run in runs),
-        max_probability_difference=max(
-            float(np.abs(probabilities(run[0]) - probabilities(expected[0])).max()) for run in runs
-        ),
-        max_logit_difference=logits,
+        label_agreement=agreement,
+        max_probability_difference=probability,
+        max_logit_difference=logit,
         max_embedding_difference=embedding,
         max_feature_map_difference=feature_map,
     )
+
+
+class _Found(NamedTuple):
+    """Of one batch: images, those with the same label every time, largest |Δ| of p, logits and the other two."""
+
+    images: int
+    same_label: int
+    largest: list[float]
+
+
+def _compare_batch(network: nn.Module, session: Any, pixels: NDArray[np.uint8]) -> _Found:
+    with torch.inference_mode():
+        expected = [output.numpy() for output in network(torch.from_numpy(pixels))]
+    alone = [session.run(list(OUTPUTS), {"images": pixels[i : i + 1]}) for i in range(len(pixels))]
+    runs = (
+        [np.concatenate(rows) for rows in zip(*alone, strict=True)],
+        session.run(list(OUTPUTS), {"images": pixels}),
+    )
+    wanted = expected[0].argmax(axis=1)
+    same = np.logical_and.reduce([run[0].argmax(axis=1) == wanted for run in runs])
+    probabilities = DecisionRule().probabilities
+    apart = [[_largest(probabilities(run[0]), probabilities(expected[0]))] for run in runs]
+    for row, run in zip(apart, runs, strict=True):
+        row += [_largest(given, output) for given, output in zip(run, expected, strict=True)]
+    return _Found(len(pixels), int(same.sum()), np.max(apart, axis=0).tolist())
+
+
+def _largest(given: NDArray[Any], expected: NDArray[Any]) -> float:
+    return float(np.abs(given - expected).max())
