@@ -48,8 +48,9 @@ def _options(
         bool, typer.Option("--verbose", help="Log what happens inside, to standard error.")
     ] = False,
 ) -> None:
-    level = logging.DEBUG if verbose else logging.WARNING
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if verbose:
+        logging.getLogger("sightline").setLevel(logging.DEBUG)
 
 
 def main() -> None:

@@ -1,9 +1,12 @@
 """Pretrained weights: from timm's hub or a local file, always safetensors, never a pickle."""
 
+import socket
 import sys
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import huggingface_hub
 import safetensors.torch
@@ -41,6 +44,11 @@ def _download(backbone: TimmModel) -> Path:
     )
     if not standard["hf_hub_id"]:
         raise TrainingError(f"timm has no pretrained weights for '{architecture}'. {remedy}")
+    if not _reachable(huggingface_hub.constants.ENDPOINT) and not _cached(standard["hf_hub_id"]):
+        raise TrainingError(
+            f"The pretrained weights of '{architecture}' are on {huggingface_hub.constants.ENDPOINT}, which cannot "
+            f"be reached from here. {remedy}"
+        )
     try:
         # Not timm's own download: it goes on to a pickle where there are no safetensors.
         return Path(huggingface_hub.hf_hub_download(standard["hf_hub_id"], "model.safetensors"))
@@ -49,6 +57,21 @@ def _download(backbone: TimmModel) -> Path:
             f"The pretrained weights of '{architecture}' cannot be fetched from the hub "
             f"({type(err).__name__}: {err}). {remedy}"
         ) from err
+
+
+def _reachable(endpoint: str) -> bool:
+    """Whether the hub's name can be resolved: without a network its client would go on trying for half a minute."""
+    if urllib.request.getproxies():
+        return True  # the proxy resolves names, and not this machine
+    try:
+        socket.getaddrinfo(urlsplit(endpoint).hostname, None)
+    except OSError:
+        return False
+    return True
+
+
+def _cached(hub_id: str) -> bool:
+    return isinstance(huggingface_hub.try_to_load_from_cache(hub_id, "model.safetensors"), str)
 
 
 def _load_file(backbone: TimmModel, file: Path) -> None:
