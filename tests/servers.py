@@ -43,15 +43,15 @@ def running(bundle: Path, *options: str) -> Iterator[Server]:
     finally:
         if process.poll() is None:
             process.terminate()
-        process.wait(30)
+        process.wait(120)
         process.stderr.close()
 
 
-def wait_until_ready(url: str, timeout_s: float = 30) -> None:
+def wait_until_ready(url: str, timeout_s: float = 120) -> None:
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         with contextlib.suppress(httpx.TransportError):
-            if httpx.get(f"{url}/readyz").status_code == 200:
+            if httpx.get(f"{url}/readyz", timeout=30).status_code == 200:
                 return
         time.sleep(0.05)
     raise AssertionError(f"{url} did not become ready")

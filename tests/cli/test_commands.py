@@ -10,7 +10,7 @@ from pictures import encode, gradient
 
 def sightline(*arguments):
     command = [sys.executable, "-m", "sightline", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
 
 
 @pytest.fixture

@@ -163,14 +163,20 @@ def test_a_class_that_only_val_has_is_named(tmp_path):
 def test_ctrl_c_leaves_no_half_written_bundle(pictures, tmp_path):
     target = tmp_path / "interrupted"
     command = [sys.executable, "-m", "sightline", "train", str(pictures), *SMALL[:3], "training.epochs=500"]
-    process = subprocess.Popen([*command, "--out", str(target)], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*command, "--out", str(target)],
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell's background job, which a test run may be, is started deaf to Ctrl-C, and so are its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
     try:
         for line in process.stderr:
             if "epoch" in line:
                 break
         time.sleep(0.2)
         process.send_signal(signal.SIGINT)
-        code = process.wait(60)
+        code = process.wait(180)
         said = process.stderr.read()
     finally:
         process.kill()
@@ -185,7 +191,7 @@ def test_the_command_reports_as_json(pictures, tmp_path):
     command = [sys.executable, "-m", "sightline", "train", str(pictures), *SMALL, "--json"]
 
     result = subprocess.run(
-        [*command, "--out", str(tmp_path / "b")], capture_output=True, text=True, timeout=120, check=True
+        [*command, "--out", str(tmp_path / "b")], capture_output=True, text=True, timeout=180, check=True
     )
 
     report = json.loads(result.stdout)
@@ -196,7 +202,7 @@ def test_the_command_reports_as_json(pictures, tmp_path):
 def test_a_source_that_is_not_there_is_one_sentence(tmp_path):
     command = [sys.executable, "-m", "sightline", "train", str(tmp_path / "absent")]
 
-    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
 
     assert result.returncode == 2
     assert "neither a recipe nor a folder" in result.stderr

@@ -90,8 +90,8 @@ def test_a_server_that_is_none_is_named(bundle, pictures, url):
 
 def test_the_command_prints_figures_and_json(bundle, pictures):
     command = [sys.executable, "-m", "sightline", "evaluate", str(bundle), str(pictures)]
-    shown = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    as_json = subprocess.run([*command, "--json"], capture_output=True, text=True, timeout=60, check=True)
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=180, check=True)
+    as_json = subprocess.run([*command, "--json"], capture_output=True, text=True, timeout=180, check=True)
 
     assert "12 images" in shown.stdout
     assert "1 files were set aside" in shown.stdout

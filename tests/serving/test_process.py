@@ -18,7 +18,7 @@ from sightline.bundle import EXPECTED_FILE, unpack_golden
 
 def serve(bundle, *options):
     command = [sys.executable, "-m", "sightline", "serve", str(bundle), "--port", "0", *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
@@ -34,14 +34,14 @@ def test_a_stopping_server_finishes_what_is_in_flight(tmp_path, sign):
         ]
         for sender in senders:
             sender.start()
-        deadline = time.monotonic() + 20
-        while "sightline_images_in_flight 3.0" not in httpx.get(f"{server.url}/metrics").text:
+        deadline = time.monotonic() + 60
+        while "sightline_images_in_flight 3.0" not in httpx.get(f"{server.url}/metrics", timeout=60).text:
             assert time.monotonic() < deadline
             assert not answers, "the pictures are decoded too fast for this test"
         server.process.send_signal(sign)
         for sender in senders:
-            sender.join(30)
-        code = server.process.wait(30)
+            sender.join(120)
+        code = server.process.wait(120)
 
     assert [answer.status_code for answer in answers] == [200, 200, 200]
     assert code == 0
@@ -108,7 +108,7 @@ heavy = sorted(loaded & {{"torch", "torchvision", "timm", "onnx", "sklearn"}})
 assert not heavy, heavy
 """
     result = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=180, check=False
     )
 
     assert result.returncode == 0, result.stderr
