@@ -18,6 +18,7 @@ SightlineError
 └── RequestError               a request over HTTP that cannot be answered
     ├── BodyTooLarge           413
     ├── MalformedRequest       400
+    ├── BodyTimeout            408
     ├── Overloaded             429
     └── NotReady               503
 """
@@ -28,6 +29,7 @@ ImageReason = Literal[
     "too_many_bytes",
     "too_many_pixels",
     "too_many_scans",
+    "too_many_segments",
     "empty",
     "format_not_allowed",
     "pixel_format",
@@ -170,6 +172,13 @@ class BodyTooLarge(RequestError):
 
     code = "body_too_large"
     status = 413
+
+
+class BodyTimeout(RequestError):
+    """The request body did not arrive in time."""
+
+    code = "body_timeout"
+    status = 408
 
 
 class MalformedRequest(RequestError):

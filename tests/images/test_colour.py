@@ -1,8 +1,11 @@
+import struct
+import zlib
+
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from pictures import encode, gradient, raw_png
+from pictures import encode, gradient, png_chunk, raw_png
 from sightline.errors import ImageNotSupported
 from sightline.images import decode_image
 from sightline.records import Preprocessing
@@ -86,6 +89,37 @@ def test_colour_key_of_a_png_is_transparent():
 
     assert tuple(decoded[0, 0]) == (200, 0, 0)
     assert tuple(decoded[1, 1]) == (0, 255, 0)
+
+
+def test_colour_key_of_a_sixteen_bit_grey_png_is_transparent():
+    deep = np.array([[[0x1234], [0x1235]]], np.uint16)
+
+    decoded = decode_image(raw_png(deep, 0, key=b"\x12\x34"), ON_GREEN)
+
+    assert decoded.tolist() == [[[0, 255, 0], [0x12, 0x12, 0x12]]]
+
+
+def test_colour_key_of_a_sixteen_bit_rgb_png_is_refused():
+    deep = np.zeros((2, 2, 3), np.uint16)
+
+    with pytest.raises(ImageNotSupported, match="colour key"):
+        decode_image(raw_png(deep, 2, key=b"\0" * 6), SPEC)
+
+
+@pytest.mark.parametrize("bits", [2, 4])
+def test_colour_key_of_a_shallow_grey_png_is_transparent(bits):
+    # Four or two pixels to a byte: 0 and the key 1 alternate.
+    packed = {2: 0b00010001, 4: 0b00000001}[bits]
+    header = struct.pack(">IIBBBBB", 2, 1, bits, 0, 0, 0, 0)
+    data = (
+        b"\x89PNG\r\n\x1a\n"
+        + png_chunk(b"IHDR", header)
+        + png_chunk(b"tRNS", b"\0\1")
+        + png_chunk(b"IDAT", zlib.compress(bytes([0, packed])))
+        + png_chunk(b"IEND", b"")
+    )
+
+    assert decode_image(data, ON_GREEN).tolist() == [[[0, 0, 0], [0, 255, 0]]]
 
 
 @pytest.mark.parametrize("image_format", ["PNG", "TIFF"])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pictures import encode, gradient, raw_png
+from pictures import encode, gradient, png_chunk, raw_png
 from sightline.errors import ImageDamaged, ImageError, ImageNotSupported, ImageTooLarge, InputError
 from sightline.images import decode_image, inspect_image, preprocess_image, read_image_file
 from sightline.records import ImageLimits, Preprocessing
@@ -64,19 +64,112 @@ def test_padding_behind_the_end_is_let_through(name, padding):
     assert (padded == preprocess_image(ENCODED[name], SPEC)).all()
 
 
+VIDEO = b"\0\0\0\x18ftypmp42" + b"\0" * 12 + b"\0\0\0\x10mdat" + b"8 bytes."
+SAMSUNG = b"Image_UTC_Data1700000000000" + b"SEFHk\0\0\0" + (8).to_bytes(4, "little") + b"SEFT"
+
+
 @pytest.mark.parametrize(
     "trailer",
-    [
-        b"\0\0\0\x18ftypmp42" + b"video" * 9,
-        b"Image_UTC_Data1700000000000SEFHk\0\0\0SEFT",
-        ENCODED["jpeg-grey"] + b"x",
-    ],
-    ids=["motion-photo", "samsung", "second-picture"],
+    [VIDEO, b"\0" * 7 + VIDEO, SAMSUNG, ENCODED["jpeg-grey"], b"\0" * 5 + ENCODED["jpeg-grey"] + VIDEO],
+    ids=["motion-photo", "padded-motion-photo", "samsung", "second-picture", "picture-and-video"],
 )
 def test_what_phones_append_to_a_jpeg_is_let_through(trailer):
     assert (
         preprocess_image(ENCODED["jpeg"] + trailer, SPEC) == preprocess_image(ENCODED["jpeg"], SPEC)
     ).all()
+
+
+ARCHIVE = b"PK\x03\x04 an archive" * 50
+
+
+@pytest.mark.parametrize(
+    "trailer",
+    [
+        ARCHIVE + b"\xff\xd9",
+        ARCHIVE + b"\xff\xd9" + b"\0" * 9,
+        b"\xff\xd8\xff" + ARCHIVE,
+        b"\0\0\0\0ftyp" + ARCHIVE,
+        b"\0\0\0\x18ftypmp42" + b"\0" * 12 + ARCHIVE,
+        b"<?php evil() ?>SEFT",
+        VIDEO + ARCHIVE,
+    ],
+)
+def test_what_only_looks_like_a_phones_trailer_is_refused(trailer):
+    with pytest.raises(ImageDamaged) as refusal:
+        preprocess_image(ENCODED["jpeg"] + trailer, SPEC)
+
+    assert refusal.value.reason == "trailing_data"
+
+
+@pytest.mark.parametrize("interlaced", [False, True])
+@pytest.mark.parametrize("rows", [0, 1, 25, 49])
+def test_a_png_that_lacks_rows_is_refused_not_shown_in_black(rows, interlaced):
+    pixels = NOISE[:50, :50]
+    whole = raw_png(pixels, 2, interlaced=interlaced)
+
+    assert (decode_image(whole, SPEC) == pixels).all()
+    with pytest.raises(ImageDamaged) as refusal:
+        decode_image(raw_png(pixels, 2, interlaced=interlaced, keep_bytes=rows * 151), SPEC)
+    assert refusal.value.reason == "truncated"
+
+
+def test_an_end_mark_within_a_chunk_is_not_the_end():
+    inside = png_chunk(b"tEXt", b"comment\0" + encode(gradient()))
+    data = ENCODED["png"][:33] + inside + ENCODED["png"][33:]
+
+    assert (decode_image(data, SPEC) == NOISE).all()
+
+
+def floods():
+    jpeg, png, gif = ENCODED["jpeg"], ENCODED["png"], ENCODED["gif"]
+    return {
+        "jpeg-segments": jpeg[:2] + b"\xff\xe3\x00\x02" * 200_000 + jpeg[2:],
+        "jpeg-fill": jpeg[:2] + b"\xff" * 2_000_000 + jpeg[2:],
+        "png-chunks": png[:33] + png_chunk(b"tEXt", b"") * 200_000 + png[33:],
+        "gif-blocks": gif[:-1] + b"\x21\xfe" + b"\x01x" * 500_000 + b"\0" + b"\x3b",
+    }
+
+
+@pytest.mark.parametrize("name", floods())
+def test_a_flood_of_empty_parts_is_refused_at_once(name):
+    data = floods()[name]
+    started = time.process_time()
+
+    with pytest.raises(ImageError) as refusal:
+        decode_image(data, SPEC)
+
+    assert refusal.value.reason in ("too_many_segments", "corrupt")
+    assert time.process_time() - started < 1
+
+
+def tiff(pixels, **tags):
+    """An uncompressed TIFF in one strip, with some tags set to what they should not be."""
+    data = bytearray(encode(pixels, "TIFF"))
+    directory = int.from_bytes(data[4:8], "little")
+    count = int.from_bytes(data[directory : directory + 2], "little")
+    for index in range(count):
+        at = directory + 2 + 12 * index
+        name = f"t{int.from_bytes(data[at : at + 2], 'little')}"
+        if name in tags:
+            data[at + 8 : at + 12] = tags.pop(name).to_bytes(4, "little")
+    assert not tags
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    "data, error, reason",
+    [
+        (tiff(NOISE, t273=0), ImageDamaged, "truncated"),
+        (tiff(NOISE, t273=10_000_000), ImageDamaged, "truncated"),
+        (tiff(np.full((8, 8), 4660, np.uint16), t262=0), ImageNotSupported, "pixel_format"),
+    ],
+    ids=["no-strip", "strip-outside", "sixteen-bit-white-is-zero"],
+)
+def test_a_tiff_that_pillow_would_misread_is_refused(data, error, reason):
+    with pytest.raises(error) as refusal:
+        decode_image(data, SPEC)
+
+    assert refusal.value.reason == reason
 
 
 @pytest.mark.parametrize(

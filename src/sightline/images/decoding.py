@@ -8,6 +8,8 @@ from sightline.images.colour import rgb_from_cmyk, to_grey_or_rgb
 from sightline.images.formats import format_of
 from sightline.images.geometry import jpeg_reduction
 from sightline.images.orientation import orientation_of, swaps_sides
+from sightline.images.png import check_rows, grey_with_key
+from sightline.images.tiff import check_tiff
 from sightline.records import Preprocessing
 
 _JPEG_COLOURS = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
@@ -24,8 +26,17 @@ def decode_picture(data: bytes, header: Image.Image, spec: Preprocessing) -> tup
     if format_of(header) == "JPEG":
         mark = orientation_of(header)
         return _decode_jpeg(data, header, mark, spec), mark
+    return to_grey_or_rgb(_load_whole(data, header, spec), spec.background), orientation_of(header)
+
+
+def _load_whole(data: bytes, header: Image.Image, spec: Preprocessing) -> Image.Image:
+    image_format = format_of(header)
+    if image_format == "TIFF":
+        check_tiff(header, data, spec.limits)
+    if image_format == "PNG":
+        check_rows(data, header.width, header.height)
     _load(header)
-    return to_grey_or_rgb(header, spec.background), orientation_of(header)
+    return grey_with_key(header, data) if image_format == "PNG" else header
 
 
 def _load(picture: Image.Image) -> None:

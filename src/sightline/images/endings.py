@@ -1,78 +1,99 @@
-"""Does the file end where its format says it does?
+"""Does the file end where its format says it does, and is it made of a sane number of parts?
 
 A picture that was cut off, or that carries foreign bytes behind its end, is refused: the first would be partly
 grey, the second is how archives and scripts travel inside pictures. Padding with 0x00 or 0xFF is let through,
-and so are the trailers that phones append to a JPEG: further pictures (MPF), a video (motion photo) and
-Samsung's own block. TIFF and BMP have no end mark; bytes that nothing in them points to are not looked at.
+and so are the trailers that phones append to a JPEG (`sightline.images.trailers`). TIFF and BMP have no end
+mark; bytes that nothing in them points to are not looked at.
+
+Parts are counted because readers written in Python, Pillow's among them, spend a while on each: a few megabytes
+of empty segments would keep a core busy for ten seconds.
 """
 
-import re
+from sightline.errors import ImageDamaged, ImageTooLarge
+from sightline.images.trailers import PADDING, end_of_jpeg, is_phone_trailer
+from sightline.records import ImageLimits
 
-from sightline.errors import ImageDamaged
-
-_PADDING = b"\x00\xff"
-_JPEG_END = b"\xff\xd9"
-_PNG_END = b"\x00\x00\x00\x00IEND\xaeB`\x82"
-# Within entropy-coded data 0xFF is followed by 0x00 (a stuffed byte), a restart mark or another 0xFF.
-_NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-_PHONE_TRAILERS = (
-    re.compile(rb"\A[\x00\xff]*\xff\xd8\xff", re.DOTALL),  # another JPEG: multi-picture, depth or gain map
-    re.compile(rb"\A[\x00\xff]*.{4}ftyp", re.DOTALL),  # MPEG-4: a motion photo
-    re.compile(rb".*SEFT\Z", re.DOTALL),  # Samsung
-)
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_MOST_FILL_BYTES = 64
 
 
-def check_ending(data: bytes) -> None:
-    """Refuse a JPEG, PNG, GIF or WebP that ends before or after its picture does.
+def check_ending(data: bytes, limits: ImageLimits) -> None:
+    """Refuse a JPEG, PNG, GIF or WebP that ends before or after its picture does, or has too many parts.
 
     Raises:
-        ImageDamaged: `truncated` or `trailing_data`.
+        ImageDamaged: `truncated`, `corrupt` or `trailing_data`.
+        ImageTooLarge: `too_many_segments`.
     """
     end: int | None
     if data.startswith(b"\xff\xd8\xff"):
-        # Most files end on the spot: the walk through the data is for the others.
-        end = len(data) if data.rstrip(b"\x00").endswith(_JPEG_END) else _end_of_jpeg(data)
-    elif data.startswith(b"\x89PNG\r\n\x1a\n"):
-        at = data.find(_PNG_END)
-        end = None if at < 0 else at + len(_PNG_END)
+        end = _end_of_jpeg(data, limits.max_segments)
+    elif data.startswith(_PNG_SIGNATURE):
+        end = _end_of_png(data, limits.max_segments)
     elif data.startswith((b"GIF87a", b"GIF89a")):
-        end = _end_of_gif(data)
+        end = _end_of_gif(data, limits.max_segments)
     elif data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         end = 8 + int.from_bytes(data[4:8], "little")
     else:
         return
-    _compare(data, end)
-
-
-def _compare(data: bytes, end: int | None) -> None:
     if end is None or end > len(data):
         raise ImageDamaged("truncated", "The image ends before its end mark: the file was cut off.")
     trailer = data[end:]
-    if not trailer.strip(_PADDING):
-        return
-    if data.startswith(b"\xff\xd8") and any(known.match(trailer) for known in _PHONE_TRAILERS):
-        return
-    raise ImageDamaged(
-        "trailing_data",
-        f"{len(trailer):,} foreign bytes stand behind the end of the image. Save it anew without them.",
-    )
+    if trailer.strip(PADDING) and not (data.startswith(b"\xff\xd8") and is_phone_trailer(trailer)):
+        raise ImageDamaged(
+            "trailing_data",
+            f"{len(trailer):,} foreign bytes stand behind the end of the image. Save it anew without them.",
+        )
 
 
-def _end_of_jpeg(data: bytes) -> int | None:
-    """Walk the segments (ITU-T T.81, annex B) to the first end-of-image mark; the offset behind it, or None."""
+def too_many(limit: int) -> ImageTooLarge:
+    """The refusal of a file of too many parts."""
+    return ImageTooLarge("too_many_segments", f"The image file has more than {limit:,} segments.")
+
+
+def _end_of_jpeg(data: bytes, most: int) -> int | None:
+    scan = _start_of_scan(data, most)
+    # The first end mark behind it is that of the picture, but for the rare one within a later header.
+    at = data.find(b"\xff\xd9", scan)
+    if at >= 0 and not data[at + 2 :].strip(b"\x00"):
+        return at + 2
+    return end_of_jpeg(data, scan)
+
+
+def _start_of_scan(data: bytes, most: int) -> int:
+    """Walk the segments (ITU-T T.81, annex B) up to the first scan; return the offset of its header."""
     position = 2
-    while (found := _NEXT_MARKER.search(data, position)) is not None:
-        position = found.end()
-        marker = data[position - 1]
-        if marker == _JPEG_END[1]:
-            return position
-        if marker != 0x01:
-            position += int.from_bytes(data[position : position + 2], "big")
-    return None
+    for _ in range(most):
+        start = position
+        while data[position : position + 1] == b"\xff":
+            position += 1
+            if position - start > _MOST_FILL_BYTES:
+                raise ImageDamaged("corrupt", "The JPEG is filled with padding between its segments.")
+        marker = data[position : position + 1]
+        if not marker or marker in (b"\xda", b"\xd9"):
+            return start
+        if position == start:
+            raise ImageDamaged("corrupt", f"The JPEG has no segment where one should be, at byte {start:,}.")
+        position += 1 + int.from_bytes(data[position + 1 : position + 3], "big")
+    raise too_many(most)
 
 
-def _end_of_gif(data: bytes) -> int | None:
-    """Walk the blocks (GIF89a specification) to the trailer; the offset behind it, or None."""
+def _end_of_png(data: bytes, most: int) -> int | None:
+    """Walk the chunks (PNG specification, section 5.3) to IEND; return the offset behind it, or None."""
+    position = len(_PNG_SIGNATURE)
+    for _ in range(most):
+        end = position + 12 + int.from_bytes(data[position : position + 4], "big")
+        if position + 12 > len(data):
+            return None
+        if data[position + 4 : position + 8] == b"IEND":
+            return end
+        position = end
+    raise too_many(most)
+
+
+def _end_of_gif(data: bytes, most: int) -> int | None:
+    """Walk the blocks (GIF89a specification) to the trailer; return the offset behind it, or None."""
+    # Sub-blocks of pixels hold up to 255 bytes each; a flood of shorter ones is no picture.
+    steps_left = most + len(data) // 64
     try:
         position = 13 + _colour_table(data[10])
         while data[position] != 0x3B:
@@ -84,7 +105,11 @@ def _end_of_gif(data: bytes) -> int | None:
                 raise ImageDamaged("corrupt", f"The GIF has no block of the kind {data[position]:#04x}.")
             while data[position]:
                 position += 1 + data[position]
+                steps_left -= 1
+                if steps_left < 0:
+                    raise too_many(most)
             position += 1
+            steps_left -= 1
     except IndexError:
         return None
     return position + 1

@@ -40,7 +40,7 @@ def open_picture(data: bytes, limits: ImageLimits) -> Image.Image:
     check_bytes(len(data), limits)
     if not data:
         raise ImageDamaged("empty", "The image is empty: 0 bytes.")
-    check_ending(data)
+    check_ending(data, limits)
     picture = _read_header(data, limits)
     _check_pixels(picture.width, picture.height, limits)
     _check_scans(picture, data, limits)

@@ -17,13 +17,15 @@ class ImageLimits(Frozen):
     """What a picture may be. All of it is checked before anything is decoded.
 
     `max_pixels` counts the declared width × height and cannot be raised above 89,478,485, the size at which
-    Pillow itself begins to speak of a decompression bomb.
+    Pillow itself begins to speak of a decompression bomb. Decoding takes up to about 25 bytes of memory a pixel.
+    `max_segments` counts the parts of a file: segments, chunks, strips, tiles, blocks.
     """
 
     formats: tuple[ImageFormat, ...] = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
     max_bytes: int = Field(default=20 * 1024 * 1024, ge=1)
     max_pixels: int = Field(default=50_000_000, ge=1, le=89_478_485)
     max_scans: int = Field(default=100, ge=1)
+    max_segments: int = Field(default=10_000, ge=1)
 
 
 class Preprocessing(Frozen):
