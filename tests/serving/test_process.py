@@ -87,6 +87,36 @@ def test_a_port_that_is_taken_is_named(bundle):
     assert f"127.0.0.1:{port}" in refused.stderr
 
 
+def test_a_signal_right_after_the_announcement_stops_the_server(bundle):
+    command = [sys.executable, "-m", "sightline", "serve", str(bundle), "--port", "0"]
+    for _ in range(3):
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        assert "Serving" in process.stderr.readline()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+        process.stderr.close()
+
+
+def test_of_two_servers_on_one_port_one_says_so(bundle):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    command = [sys.executable, "-m", "sightline", "serve", str(bundle), "--port", port]
+    processes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    deadline = time.monotonic() + 60
+    while all(process.poll() is None for process in processes):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    lost, won = sorted(processes, key=lambda process: process.poll() is None)
+
+    assert lost.returncode == 2
+    assert f"127.0.0.1:{port}" in lost.stderr.read()
+    won.terminate()
+    assert won.wait(60) == 0
+    for process in processes:
+        process.stderr.close()
+
+
 def test_predicting_and_serving_never_import_torch(bundle, tmp_path):
     picture = tmp_path / "a.png"
     picture.write_bytes(encode(gradient()))

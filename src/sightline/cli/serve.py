@@ -14,6 +14,9 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
     workers: Annotated[int | None, typer.Option(min=1, help="Threads; one a core by default.")] = None,
     max_images: Annotated[int, typer.Option(min=1, help="Images in flight; beyond it 429.")] = 128,
+    body_timeout: Annotated[
+        float, typer.Option(min=0.01, metavar="SECONDS", help="For a request to arrive; then 408.")
+    ] = 15.0,
 ) -> None:
     """Answer over HTTP: POST an image to /v1/predict. Stops cleanly on SIGTERM.
 
@@ -30,4 +33,7 @@ def serve(
         typer.echo(f"Serving {bundle} on {url}  (docs: {url}/docs, stop: Ctrl-C)", err=True)
         typer.echo(f"Try: curl --data-binary @picture.jpg {url}/v1/predict", err=True)
 
-    run(bundle, ServerSettings(host=host, port=port, workers=workers, max_images=max_images), announce)
+    settings = ServerSettings(
+        host=host, port=port, workers=workers, max_images=max_images, body_timeout_s=body_timeout
+    )
+    run(bundle, settings, announce)

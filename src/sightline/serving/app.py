@@ -5,10 +5,10 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from fastapi import FastAPI, Request, Response
-from fastapi_swagger import patch_fastapi
 
 from sightline import __version__
 from sightline.errors import SightlineError
+from sightline.serving.docs_page import install_docs
 from sightline.serving.failures import install_failures, request_id
 from sightline.serving.routes import build_routes
 from sightline.serving.service import Service
@@ -36,7 +36,7 @@ def create_app(service: Service, on_failure: Callable[[], None] | None = None) -
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
     )
-    patch_fastapi(app, docs_url="/docs")  # the page's scripts come from the package, not from the network
+    install_docs(app)
     app.include_router(build_routes(service))
     install_failures(app, service)
 

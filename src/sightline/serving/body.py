@@ -1,13 +1,15 @@
 """Request bodies: read up to a limit and not a byte further, never onto a disk."""
 
-from collections.abc import AsyncGenerator
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 
 from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from sightline.errors import BodyTooLarge, MalformedRequest
+from sightline.errors import BodyTimeout, BodyTooLarge, MalformedRequest
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,20 @@ async def read_uploads(request: Request, limit: int, max_files: int) -> list[Upl
     if not uploads:
         raise MalformedRequest("The multipart form holds no file. Send one with: curl -F file=@picture.jpg")
     return uploads
+
+
+@contextlib.asynccontextmanager
+async def in_time(timeout_s: float) -> AsyncIterator[None]:
+    """Limit how long a body may take to arrive.
+
+    Raises:
+        BodyTimeout: it took longer.
+    """
+    try:
+        async with asyncio.timeout(timeout_s):
+            yield
+    except TimeoutError as err:
+        raise BodyTimeout(f"The request body did not arrive within {timeout_s:g} s.") from err
 
 
 def is_multipart(request: Request) -> bool:

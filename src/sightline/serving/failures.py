@@ -3,14 +3,18 @@
 import logging
 import uuid
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from sightline.errors import Overloaded, SightlineError
 from sightline.serving.answers import ErrorBody, Problem, problem
 from sightline.serving.service import Service
+
+# Nobody reads it but the metrics; the number is nginx's.
+_CLIENT_CLOSED_REQUEST = 499
 
 log = logging.getLogger("sightline.serving")
 
@@ -45,6 +49,10 @@ def install_failures(app: FastAPI, service: Service) -> None:
         described = Problem(code="http_error", message=str(err.detail), request_id=request_id(request))
         return _answer(described, err.status_code, dict(err.headers or {}))
 
+    async def gone(request: Request, err: Exception) -> Response:
+        log.debug("request %s: the client went away", request_id(request))
+        return Response(status_code=_CLIENT_CLOSED_REQUEST)
+
     async def unknown(request: Request, err: Exception) -> JSONResponse:
         identifier = request_id(request)
         log.error("request %s failed", identifier, exc_info=err)
@@ -55,6 +63,7 @@ def install_failures(app: FastAPI, service: Service) -> None:
     app.add_exception_handler(SightlineError, known)
     app.add_exception_handler(RequestValidationError, malformed)
     app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(ClientDisconnect, gone)
     app.add_exception_handler(Exception, unknown)
 
 

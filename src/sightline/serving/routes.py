@@ -10,7 +10,7 @@ from sightline import __version__
 from sightline.errors import ImageError, NotReady
 from sightline.records import Prediction, Timings
 from sightline.serving.answers import ErrorBody, FileResult, FormAnswer, Health, ModelInfo, problem
-from sightline.serving.body import Upload, is_multipart, read_raw, read_uploads
+from sightline.serving.body import Upload, in_time, is_multipart, read_raw, read_uploads
 from sightline.serving.failures import request_id
 from sightline.serving.service import Service
 
@@ -18,10 +18,14 @@ _IMAGE = {"schema": {"type": "string", "format": "binary"}}
 _FORM = {
     "schema": {
         "type": "object",
+        "required": ["file"],
         "properties": {"file": {"type": "array", "items": {"type": "string", "format": "binary"}}},
     }
 }
-_ERRORS = {status: {"model": ErrorBody} for status in (400, 413, 415, 422, 429, 503)}
+# A form of nothing but bad files is answered with its results and the status of the first.
+_ERRORS = {status: {"model": ErrorBody | FormAnswer} for status in (413, 415, 422)} | {
+    status: {"model": ErrorBody} for status in (400, 408, 429, 500, 503)
+}
 
 
 def build_routes(service: Service) -> APIRouter:
@@ -53,11 +57,13 @@ def build_routes(service: Service) -> APIRouter:
         settings = service.settings
         with service.admit(1):
             if is_multipart(request):
-                uploads = await read_uploads(request, settings.max_body_bytes, settings.max_files)
+                async with in_time(settings.body_timeout_s):
+                    uploads = await read_uploads(request, settings.max_body_bytes, settings.max_files)
                 with service.admit(len(uploads) - 1):
                     return await _answer_form(service, request, uploads, top_k)
             limits = service.predictor.bundle.manifest.preprocessing.limits
-            image = await read_raw(request, min(limits.max_bytes, settings.max_body_bytes))
+            async with in_time(settings.body_timeout_s):
+                image = await read_raw(request, min(limits.max_bytes, settings.max_body_bytes))
             prediction = await service.predict(image, top_k)
             return _json(prediction.model_dump_json(), [prediction.timings])
 
@@ -78,11 +84,13 @@ def build_routes(service: Service) -> APIRouter:
             sightline_version=__version__,
         )
 
+    @router.head("/livez", include_in_schema=False)
     @router.get("/livez", response_model=Health)
     async def livez() -> Health:
         """Say that the process answers."""
         return Health(status="alive")
 
+    @router.head("/readyz", include_in_schema=False)
     @router.get("/readyz", response_model=Health, responses={503: {"model": ErrorBody}})
     async def readyz() -> Health:
         """Say whether the golden images agree and the graph is warm."""

@@ -8,11 +8,13 @@ from types import FrameType
 
 import uvicorn
 
-from sightline.errors import InputError
+from sightline.errors import InputError, SightlineError
 from sightline.inference import load
 from sightline.serving.app import create_app
 from sightline.serving.service import Service
 from sightline.serving.settings import ServerSettings
+
+_BACKLOG = 2048
 
 
 def serve(bundle: Path, settings: ServerSettings, announce: Callable[[str], None]) -> None:
@@ -35,8 +37,13 @@ def serve(bundle: Path, settings: ServerSettings, announce: Callable[[str], None
         timeout_graceful_shutdown=settings.drain_timeout_s,
     )
     server = uvicorn.Server(config)
-    # uvicorn raises the signal that stopped it once more at the end; a finished drain is no failure.
-    previous = {sig: signal.signal(sig, _ignore) for sig in (signal.SIGTERM, signal.SIGINT)}
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        server.should_exit = True
+
+    # Ours hold until uvicorn has its own, and again at the end, when it raises the signal that stopped it once
+    # more: a finished drain is no failure.
+    previous = {sig: signal.signal(sig, stop) for sig in (signal.SIGTERM, signal.SIGINT)}
     try:
         announce(f"http://{settings.host}:{listener.getsockname()[1]}")
         server.run(sockets=[listener])
@@ -46,6 +53,8 @@ def serve(bundle: Path, settings: ServerSettings, announce: Callable[[str], None
             signal.signal(sig, handler)
     if service.failure is not None:
         raise service.failure
+    if server.force_exit:
+        raise SightlineError("Stopped by a second signal, before everything in flight was answered.")
 
 
 def _listen(settings: ServerSettings) -> socket.socket:
@@ -54,6 +63,7 @@ def _listen(settings: ServerSettings) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((settings.host, settings.port))
+        listener.listen(_BACKLOG)  # at once: two sockets may be bound to one address, but only one listens
     except OSError as err:
         listener.close()
         raise InputError(
@@ -61,7 +71,3 @@ def _listen(settings: ServerSettings) -> socket.socket:
             "Choose another with --host and --port; --port 0 takes a free one."
         ) from err
     return listener
-
-
-def _ignore(_signal: int, _frame: FrameType | None) -> None:
-    pass

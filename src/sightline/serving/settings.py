@@ -14,6 +14,8 @@ class ServerSettings(Frozen):
         Images admitted and not yet answered; beyond it 429 with `Retry-After`.
     max_body_bytes
         Largest request body, all files of a multipart form together.
+    body_timeout_s
+        How long a client may take to send its request; then 408, and its place goes to others.
     drain_timeout_s
         How long a stopping server waits for what is in flight.
     """
@@ -24,4 +26,5 @@ class ServerSettings(Frozen):
     max_images: int = Field(default=128, ge=1)
     max_files: int = Field(default=64, ge=1)
     max_body_bytes: int = Field(default=64 * 1024 * 1024, ge=1)
+    body_timeout_s: float = Field(default=15.0, gt=0)
     drain_timeout_s: int = Field(default=30, ge=0)
