@@ -1,7 +1,9 @@
 import csv
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +12,9 @@ from pictures import encode, gradient
 
 def sightline(*arguments):
     command = [sys.executable, "-m", "sightline", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+    # Wide enough that no cell is folded.
+    wide = {**os.environ, "COLUMNS": "300"}
+    return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False, env=wide)
 
 
 @pytest.fixture
@@ -131,6 +135,32 @@ def test_a_mistake_is_one_sentence_and_an_exit_code(tmp_path, monkeypatch, argum
     assert result.returncode == code
     assert message in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_control_characters_in_names_do_not_reach_the_terminal(bundle, pictures):
+    odd = pictures / "\x1b[31mred\nline.png"
+    odd.write_bytes(encode(gradient()))
+
+    for options in ((), ("--csv",)):
+        shown = sightline("predict", bundle, odd, *options).stdout
+        assert "\x1b" not in shown
+        assert "\\x1b[31mred" in shown
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_an_output_that_is_full_is_one_sentence(bundle, pictures):
+    command = [sys.executable, "-m", "sightline", "predict", str(bundle), str(pictures / "a.png")]
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=180, check=False
+        )
+
+    assert result.returncode != 0
+    assert "Traceback" not in result.stderr
+
+
+def test_json_and_csv_at_once_are_refused(bundle, pictures):
+    assert "exclude each other" in sightline("predict", bundle, pictures, "--json", "--csv").stderr
 
 
 def test_an_empty_folder_is_no_set_of_images(bundle, tmp_path):

@@ -214,7 +214,7 @@ def test_a_real_decompression_bomb_costs_neither_time_nor_memory():
     assert len(bomb) < 50_000
 
     started = time.process_time()
-    with pytest.raises(ImageTooLarge, match=r"too many pixels|12,000"):
+    with pytest.raises(ImageTooLarge, match="more pixels than the limit of 50,000,000"):
         decode_image(bomb, SPEC)
     assert time.process_time() - started < 0.5
 
@@ -282,7 +282,7 @@ def test_a_file_is_read_only_if_it_fits(tmp_path):
         read_image_file(path, ImageLimits(max_bytes=10))
     with pytest.raises(InputError, match="There is no file"):
         read_image_file(tmp_path / "absent.png", ImageLimits())
-    with pytest.raises(InputError, match="There is no file"):
+    with pytest.raises(InputError, match="is no regular file"):
         read_image_file(tmp_path, ImageLimits())
     path.write_bytes(b"")
     with pytest.raises(ImageDamaged, match="empty"):

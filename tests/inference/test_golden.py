@@ -1,4 +1,5 @@
 import io
+import zipfile
 from dataclasses import fields, replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from sightline.bundle import (
     pack_golden,
     read_bundle,
     unpack_golden,
+    write_bundle,
 )
 from sightline.errors import BundleCorrupt, GoldenMismatch
 from sightline.inference import open_engine, replay_golden, verify_bundle
@@ -42,6 +44,7 @@ def test_what_was_recorded_is_reproduced(bundle):
         ("graph", {"logits": lambda a: a + 0.05}),
         ("graph", {"embedding": lambda a: a * np.float32(1.1)}),
         ("decision", {"probabilities": lambda a: a[:, ::-1]}),
+        ("decision", {"labels": lambda a: a[::-1]}),
         ("decision", {"verdicts": lambda a: np.full_like(a, "review")}),
     ],
     ids=lambda value: value if isinstance(value, str) else "-".join(value),
@@ -74,6 +77,30 @@ def test_another_picture_under_the_same_name_is_found(bundle, tmp_path):
 def test_expectations_of_another_number_of_pictures_are_refused(bundle, tmp_path):
     with pytest.raises(BundleCorrupt, match="2 rows of expected outputs"):
         replay_with(bundle, tmp_path / "other", **{f.name: lambda a: a[:2] for f in fields(GoldenOutputs)})
+
+
+def test_labels_in_another_order_are_found(bundle, tmp_path):
+    opened = read_bundle(bundle)
+    files = {name: opened.read(name) for name in opened.manifest.files}
+    turned = opened.manifest.model_copy(update={"labels": opened.manifest.labels[::-1]})
+    write_bundle(tmp_path / "turned", turned, files)
+
+    failed = [check for check in verify_bundle(tmp_path / "turned") if check.outcome == "failed"]
+
+    assert [check.name for check in failed] == ["golden: decision"]
+
+
+def test_arrays_that_would_fill_the_memory_are_refused_unread():
+    buffer = io.BytesIO()
+    with (
+        zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("pixels.npy", "w") as entry,
+    ):
+        for _ in range(1025):
+            entry.write(bytes(1 << 20))
+
+    with pytest.raises(BundleCorrupt, match="would take"):
+        unpack_golden(buffer.getvalue())
 
 
 def test_arrays_that_need_pickle_are_refused():

@@ -14,10 +14,11 @@ from pictures import encode, gradient
 from sightline.bundle import read_bundle
 from sightline.dataset import read_dataset
 from sightline.demo import DemoOptions, generate_dataset
-from sightline.errors import DatasetError, InputError, RecipeError
+from sightline.errors import DatasetError, InputError, RecipeError, TrainingError
 from sightline.inference import load, verify_bundle
 from sightline.lifecycle import judge
 from sightline.lifecycle.build import build_bundle
+from sightline.lifecycle.golden_pictures import choose_golden
 from sightline.lifecycle.prepare import prepare_data
 from sightline.training import read_recipe, recipe_for
 
@@ -115,6 +116,45 @@ def test_golden_images_include_rotated_transparent_and_large(built):
 
 def test_files_set_aside_are_told(built):
     assert any("broken.jpg" in note for note in built[1].notes)
+
+
+def test_every_file_set_aside_is_listed_in_the_bundle(built):
+    rows = list(csv.DictReader((built[0].path / "quarantine.csv").read_text().splitlines()))
+
+    assert [(row["path"], row["reason"]) for row in rows] == [("good/broken.jpg", "format_not_allowed")]
+
+
+def test_one_picture_under_two_labels_is_told(tmp_path):
+    for label in "ab":
+        (tmp_path / label).mkdir()
+        for index in range(4):
+            (tmp_path / label / f"{index}.png").write_bytes(encode(gradient(20 + index, 30 + ord(label) % 7)))
+    (tmp_path / "b" / "copy.png").write_bytes((tmp_path / "a" / "0.png").read_bytes())
+
+    notes = prepare_data(recipe_for(tmp_path, SMALL)).notes
+
+    assert any(
+        "1 pictures stand under different labels, 'a/0.png' and 'b/copy.png'" in note for note in notes
+    )
+
+
+def test_a_very_wide_input_has_no_golden_image_beyond_the_limits(pictures):
+    recipe = recipe_for(pictures, (*SMALL, "data.input_size=[32,4000]"))
+
+    names = set(choose_golden(prepare_data(recipe).val, recipe.preprocessing()))
+
+    assert "golden/rotated.jpg" in names
+    assert "golden/large.jpg" not in names
+
+
+def test_an_unknown_backbone_is_told_before_anything_is_read(pictures, tmp_path):
+    listener = Quiet()
+
+    with pytest.raises(TrainingError, match="resnet9000"):
+        build_bundle(
+            recipe_for(pictures, (*SMALL, "model.backbone=resnet9000")), tmp_path / "b", listener=listener
+        )
+    assert listener.stages == ["Checking backbone and weights"]
 
 
 def test_an_existing_target_is_refused_before_anything_is_read(pictures, tmp_path):

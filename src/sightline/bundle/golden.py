@@ -1,6 +1,7 @@
 """Golden images: encoded pictures, and what each stage made of them where the bundle was built."""
 
 import io
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
@@ -11,6 +12,7 @@ from sightline.errors import BundleCorrupt
 
 EXPECTED_FILE = "golden/expected.npz"
 MAP_SIDE = 16
+_LARGEST_ARRAYS = 1 << 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +29,8 @@ class GoldenOutputs:
         float32 `[n, C]` and `[n, D]`.
     probabilities
         float64 `[n, C]`.
-    verdicts
-        Unicode `[n]`: accept, review or reject.
+    labels, verdicts
+        Unicode `[n]` each: the predicted label; accept, review or reject.
     """
 
     decode_shape: NDArray[np.int64]
@@ -39,6 +41,7 @@ class GoldenOutputs:
     logits: NDArray[np.float32]
     embedding: NDArray[np.float32]
     probabilities: NDArray[np.float64]
+    labels: NDArray[np.str_]
     verdicts: NDArray[np.str_]
 
 
@@ -75,10 +78,16 @@ def unpack_golden(data: bytes) -> GoldenOutputs:
     """
     names = [field.name for field in fields(GoldenOutputs)]
     try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+        if size > _LARGEST_ARRAYS:
+            raise ValueError(f"its arrays would take {size:,} bytes")
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             outputs = GoldenOutputs(**{name: arrays[name] for name in names})
-    except (OSError, ValueError, KeyError) as err:
-        raise BundleCorrupt(EXPECTED_FILE, f"{EXPECTED_FILE} cannot be read: {err}") from err
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as err:
+        # numpy's own words would advise to allow pickle.
+        why = "it holds objects" if "pickle" in str(err) else err
+        raise BundleCorrupt(EXPECTED_FILE, f"{EXPECTED_FILE} cannot be read: {why}") from err
     if len({len(getattr(outputs, name)) for name in names}) != 1:
         raise BundleCorrupt(EXPECTED_FILE, f"The arrays in {EXPECTED_FILE} have different numbers of rows.")
     return outputs

@@ -105,7 +105,7 @@ class Manifest(Frozen):
     schema_version: Literal[1] = SCHEMA_VERSION
     name: str = Field(min_length=1, max_length=200)
     task: Literal["multiclass"] = "multiclass"
-    labels: tuple[str, ...] = Field(min_length=2)
+    labels: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=2)
     preprocessing: Preprocessing
     decision: DecisionRule
     graph: Graph

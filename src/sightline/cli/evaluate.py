@@ -76,7 +76,7 @@ def _as_json(judged: "Judged", agreement: "Agreement | None") -> dict[str, Any]:
 
 def _print(judged: "Judged", agreement: "Agreement | None") -> None:
     from sightline.cli.figures import print_evaluation
-    from sightline.cli.tables import console
+    from sightline.cli.tables import cell, console
 
     out = console()
     print_evaluation(judged.evaluation, judged.split)
@@ -88,7 +88,8 @@ def _print(judged: "Judged", agreement: "Agreement | None") -> None:
     if judged.dataset.quarantine:
         first = judged.dataset.quarantine[0]
         out.print(
-            f"{len(judged.dataset.quarantine)} files were set aside, the first: {first.path}: {first.message}"
+            f"{len(judged.dataset.quarantine)} files were set aside, the first: {cell(first.path)}: "
+            f"{cell(first.message)}"
         )
     if agreement is not None:
         verdict = "[green]as evaluated[/]" if agreement.holds else "[bold red]not what was evaluated[/]"

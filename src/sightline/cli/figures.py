@@ -1,8 +1,6 @@
 """An evaluation, printed for people."""
 
-from rich.markup import escape
-
-from sightline.cli.tables import console, new_table
+from sightline.cli.tables import cell, console, new_table
 from sightline.evaluation import Evaluation
 
 _MOST_CLASSES = 30
@@ -23,13 +21,13 @@ def print_evaluation(evaluation: Evaluation, split: str) -> None:
     worst_first = sorted(evaluation.per_class, key=lambda one: one.f1)
     for one in worst_first[:_MOST_CLASSES]:
         row = (f"{one.support}", f"{one.precision:.3f}", f"{one.recall:.3f}", f"{one.f1:.3f}")
-        table.add_row(escape(one.label), *row)
+        table.add_row(cell(one.label), *row)
     out.print(table)
     if len(worst_first) > _MOST_CLASSES:
         out.print(f"… and {len(worst_first) - _MOST_CLASSES} more classes, all better than these.")
     confused = _most_confused(evaluation)
     if confused:
-        out.print(f"Most confused: {escape(confused)}")
+        out.print(f"Most confused: {cell(confused)}")
 
 
 def _most_confused(evaluation: Evaluation, most: int = 3) -> str:

@@ -14,6 +14,7 @@ import typer
 from sightline import __version__
 from sightline.cli.demo import demo
 from sightline.cli.evaluate import evaluate
+from sightline.cli.plain import printable
 from sightline.cli.predict import predict
 from sightline.cli.serve import serve
 from sightline.cli.show import show
@@ -64,10 +65,14 @@ def main() -> None:
         # The reader, say `head`, has gone; Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+    except OSError as err:
+        place = f" '{err.filename}'" if err.filename else ""
+        _report(SightlineError(f"The system refuses: {err.strerror or err}{place}."))
+        sys.exit(SightlineError.exit_code)
 
 
 def _report(err: SightlineError) -> None:
     if "--json" in sys.argv:
         typer.echo(json.dumps({"error": {"code": err.code, "message": str(err)}}), err=True)
     else:
-        typer.echo(typer.style("error: ", fg="red", bold=True, dim=False) + str(err), err=True)
+        typer.echo(typer.style("error: ", fg="red", bold=True, dim=False) + printable(str(err)), err=True)

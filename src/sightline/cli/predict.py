@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sightline.cli.plain import printable
+
 if TYPE_CHECKING:
     from sightline.inference import FileOutcome
 
@@ -32,6 +34,8 @@ def predict(
     from sightline.errors import InputError
     from sightline.inference import load, predict_files
 
+    if as_json and as_csv:
+        raise InputError("--json and --csv exclude each other.")
     paths = list(_expand(files))
     if not paths:
         raise InputError(
@@ -88,17 +92,18 @@ def _print_csv(outcomes: Iterable["FileOutcome"]) -> int:
         answer = outcome.prediction
         failed += answer is None
         if answer is None:
-            out.writerow([outcome.path, "", "", "", str(outcome.error)])
+            out.writerow([printable(str(outcome.path)), "", "", "", printable(str(outcome.error))])
         else:
-            out.writerow([outcome.path, answer.label, f"{answer.probability:.6f}", answer.decision, ""])
+            out.writerow(
+                [printable(str(outcome.path)), answer.label, f"{answer.probability:.6f}", answer.decision, ""]
+            )
     return failed
 
 
 def _print_table(outcomes: Iterable["FileOutcome"], count: int) -> int:
-    from rich.markup import escape
     from rich.progress import track
 
-    from sightline.cli.tables import console, new_table
+    from sightline.cli.tables import cell, console, new_table
 
     out = console()
     failed = 0
@@ -107,14 +112,12 @@ def _print_table(outcomes: Iterable["FileOutcome"], count: int) -> int:
         answer = outcome.prediction
         failed += answer is None
         if answer is None:
-            table.add_row(escape(str(outcome.path)), f"[red]{escape(str(outcome.error))}[/]", "", "", "")
+            table.add_row(cell(outcome.path), f"[red]{cell(outcome.error)}[/]", "", "", "")
             continue
         spent = answer.timings
         ms = spent.decode_ms + spent.preprocess_ms + spent.infer_ms + spent.decide_ms
         probability = f"{answer.probability:.4f}"
-        table.add_row(
-            escape(str(outcome.path)), escape(answer.label), probability, answer.decision, f"{ms:.1f}"
-        )
+        table.add_row(cell(outcome.path), cell(answer.label), probability, answer.decision, f"{ms:.1f}")
     out.print(table)
     if failed:
         out.print(f"{failed} of {count} files could not be classified.")

@@ -24,14 +24,12 @@ def show(
     if as_json:
         typer.echo(json.dumps({"id": bundle_id, **to_json(manifest)}, ensure_ascii=False))
         return
-    from rich.markup import escape
-
-    from sightline.cli.tables import console, new_table
+    from sightline.cli.tables import cell, console, new_table
 
     table = new_table("", "")
     table.show_header = False
     for name, value in _facts(bundle_id, manifest):
-        table.add_row(f"[bold]{name}[/]", escape(value))
+        table.add_row(f"[bold]{name}[/]", cell(value))
     console().print(table)
 
 

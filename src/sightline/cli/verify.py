@@ -32,15 +32,13 @@ def verify(
 
 
 def _print_table(bundle: Path, rows: list[tuple[str, str, str]], passed: bool) -> None:
-    from rich.markup import escape
-
-    from sightline.cli.tables import console, new_table
+    from sightline.cli.tables import cell, console, new_table
 
     colours = {"passed": "green", "failed": "bold red", "not run": "dim"}
     table = new_table("check", "outcome", "detail")
     for name, outcome, detail in rows:
-        table.add_row(name, f"[{colours[outcome]}]{outcome}[/]", escape(detail))
+        table.add_row(name, f"[{colours[outcome]}]{outcome}[/]", cell(detail))
     out = console()
     out.print(table)
     verdict = "[green]can be trusted on this machine[/]" if passed else "[bold red]must not be used[/]"
-    out.print(f"{escape(str(bundle))} {verdict}.")
+    out.print(f"{cell(bundle)} {verdict}.")

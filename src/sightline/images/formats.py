@@ -73,7 +73,9 @@ def _read_header(data: bytes, limits: ImageLimits) -> Image.Image:
             f"The content is no image of an allowed format; it starts with {data[:8]!r}. Allowed: {allowed}.",
         ) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as err:
-        raise ImageTooLarge("too_many_pixels", f"The image declares too many pixels: {err}") from err
+        raise ImageTooLarge(
+            "too_many_pixels", f"The image declares more pixels than the limit of {limits.max_pixels:,}."
+        ) from err
     except Exception as err:  # Pillow's header readers raise whatever hostile bytes make them stumble over
         raise ImageDamaged("corrupt", f"The image's header cannot be read: {err}") from err
 

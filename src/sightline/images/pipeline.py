@@ -73,8 +73,10 @@ def read_image_file(path: Path, limits: ImageLimits) -> bytes:
         ImageDamaged: an empty file.
     """
     try:
-        if not path.is_file():
+        if not path.exists():
             raise InputError(f"There is no file '{path}'.")
+        if not path.is_file():
+            raise InputError(f"'{path}' is no regular file.")
         check_bytes(path.stat().st_size, limits)
         data = path.read_bytes()
     except OSError as err:

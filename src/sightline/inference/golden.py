@@ -39,6 +39,7 @@ def record_golden(
     pixels = np.stack([trace["resize"] for trace in traces])
     logits, embedding = engine.run(pixels, ["logits", "embedding"])
     probabilities = rule.probabilities(logits)
+    answers = [decide(row, rule, labels) for row in probabilities]
     return GoldenOutputs(
         decode_shape=_shapes(trace["decode"] for trace in traces),
         decode_map=np.stack([block_means(trace["decode"]) for trace in traces]),
@@ -48,7 +49,8 @@ def record_golden(
         logits=logits,
         embedding=embedding,
         probabilities=probabilities,
-        verdicts=np.array([decide(row, rule, labels).verdict for row in probabilities]),
+        labels=np.array([answer.candidates[0].label for answer in answers]),
+        verdicts=np.array([answer.verdict for answer in answers]),
     )
 
 
@@ -124,11 +126,11 @@ def _replay_decision(names: list[str], bundle: Bundle, expected: GoldenOutputs) 
     for row, name in enumerate(names):
         apart = np.abs(probabilities[row] - expected.probabilities[row]).max()
         _compare("decision", name, "probabilities apart by", float(apart), manifest.golden.probability)
-        verdict = decide(probabilities[row], manifest.decision, manifest.labels).verdict
-        if verdict != expected.verdicts[row]:
-            raise _mismatch(
-                "decision", name, f"the verdict '{verdict}', recorded was '{expected.verdicts[row]}'"
-            )
+        answer = decide(probabilities[row], manifest.decision, manifest.labels)
+        given = f"'{answer.candidates[0].label}', {answer.verdict}"
+        recorded = f"'{expected.labels[row]}', {expected.verdicts[row]}"
+        if given != recorded:
+            raise _mismatch("decision", name, f"the answer {given}; recorded was {recorded}")
 
 
 def _trace(data: bytes, spec: Preprocessing) -> dict[str, NDArray[np.uint8]]:

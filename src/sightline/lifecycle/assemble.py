@@ -62,6 +62,7 @@ def assemble_files(parts: Ingredients) -> dict[str, bytes]:
         "model.onnx": parts.exported.graph,
         "recipe.yaml": to_yaml(parts.recipe).encode(),
         "dataset.csv": parts.data.table(),
+        "quarantine.csv": parts.data.quarantine_table(),
         "history.jsonl": "".join(
             f"{record.model_dump_json()}\n" for record in parts.trained.history
         ).encode(),

@@ -17,7 +17,7 @@ from sightline.lifecycle.score import score_dataset
 from sightline.optimize import OPSET, ExportCheck, check_export, export_onnx
 from sightline.records import DecisionRule, Preprocessing
 from sightline.training import Progress as TrainingProgress
-from sightline.training import Recipe, Trained, train
+from sightline.training import Recipe, Trained, check_network, train
 
 _EXPORT_BATCH = 32
 
@@ -58,6 +58,8 @@ def build_bundle(
     """
     check_target(target)
     watch = _Watch(listener)
+    watch.begin("Checking backbone and weights")
+    check_network(recipe)
     watch.begin("Reading the images")
     data = prepare_data(recipe, listener.progress)
     _tell(data, listener)
@@ -103,7 +105,7 @@ def _tell(data: PreparedData, listener: Listener) -> None:
         first = data.quarantine[0]
         listener.note(
             f"{len(data.quarantine)} files were set aside and are not used, the first: '{first.path}' "
-            f"({first.reason}). {first.message}"
+            f"({first.reason}). {first.message} The bundle's quarantine.csv lists all of them."
         )
     if not data.test.samples:
         listener.note("There is no test split: the figures are those of val, which chose the epoch.")

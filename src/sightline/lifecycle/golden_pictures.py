@@ -16,6 +16,7 @@ from sightline.records import Preprocessing
 
 _COUNT = 8
 _LARGEST_BYTES = 1_000_000
+_LARGEST_PIXELS = 16_000_000
 _SUFFIX = {"JPEG": "jpg", "TIFF": "tif"}
 
 
@@ -52,8 +53,10 @@ def _probes(encoded: bytes, spec: Preprocessing) -> dict[str, bytes]:
         "golden/rotated.jpg": _encode(picture, "JPEG", exif=turned, quality=90),
         "golden/transparent.png": _encode(_fading(picture), "PNG"),
     }
-    if spec.jpeg_reduction is not None:
-        probes["golden/large.jpg"] = _encode(_enlarged(picture, spec), "JPEG", quality=80)
+    size = _enlarged_size(picture, spec)
+    if size is not None:
+        large = picture.resize(size, Image.Resampling.BICUBIC)
+        probes["golden/large.jpg"] = _encode(large, "JPEG", quality=80)
     return probes
 
 
@@ -64,14 +67,14 @@ def _fading(picture: Image.Image) -> Image.Image:
     return faded
 
 
-def _enlarged(picture: Image.Image, spec: Preprocessing) -> Image.Image:
-    """Just large enough to be decoded at half its size."""
-    assert spec.jpeg_reduction is not None
+def _enlarged_size(picture: Image.Image, spec: Preprocessing) -> tuple[int, int] | None:
+    """Just large enough to be decoded at half its size; None if it never is, or would be very large."""
+    if spec.jpeg_reduction is None:
+        return None
     needed = 2 * spec.jpeg_reduction * max(spec.width_px, spec.height_px) / spec.crop + 2
     scale = needed / min(picture.size)
-    return picture.resize(
-        (round(picture.width * scale), round(picture.height * scale)), Image.Resampling.BICUBIC
-    )
+    width, height = round(picture.width * scale), round(picture.height * scale)
+    return (width, height) if width * height <= min(_LARGEST_PIXELS, spec.limits.max_pixels) else None
 
 
 def _encode(picture: Image.Image, image_format: str, **options: object) -> bytes:

@@ -46,6 +46,14 @@ class PreparedData:
                 rows.writerow([name, sample.path, "|".join(sample.labels), sample.group or "", sample.sha256])
         return text.getvalue().encode()
 
+    def quarantine_table(self) -> bytes:
+        """Every file that was set aside as CSV: path, reason, message."""
+        text = io.StringIO()
+        rows = csv.writer(text, lineterminator="\n")
+        rows.writerow(["path", "reason", "message"])
+        rows.writerows([aside.path, aside.reason, aside.message] for aside in self.quarantine)
+        return text.getvalue().encode()
+
 
 def prepare_data(recipe: Recipe, progress: Progress | None = None) -> PreparedData:
     """Read `data.train_dir`, `val_dir` and `test_dir`, and split off from train what is not given.
@@ -76,7 +84,7 @@ def prepare_data(recipe: Recipe, progress: Progress | None = None) -> PreparedDa
             read.append(_read(recipe, folder, progress))
             parts[split] = _relabelled(read[-1], split, whole)
     quarantine = tuple(aside for part in read for aside in part.quarantine)
-    notes = tuple(note for part in read for note in part.notes) + _leak_notes(parts)
+    notes = tuple(note for part in read for note in part.notes) + _leak_notes(parts) + _conflict_notes(parts)
     return PreparedData(parts["train"], parts["val"], parts["test"], quarantine, notes)
 
 
@@ -100,6 +108,20 @@ def _relabelled(part: Dataset, split: Split, whole: Dataset) -> Dataset:
         )
     samples = tuple(replace(sample, split=split) for sample in part.samples)
     return replace(part, labels=whole.labels, samples=samples)
+
+
+def _conflict_notes(parts: dict[Split, Dataset]) -> tuple[str, ...]:
+    labels_of: dict[str, dict[tuple[str, ...], str]] = {}
+    for part in parts.values():
+        for sample in part.samples:
+            labels_of.setdefault(sample.sha256, {})[sample.labels] = sample.path
+    torn = [tuple(paths.values()) for paths in labels_of.values() if len(paths) > 1]
+    if not torn:
+        return ()
+    return (
+        f"{len(torn)} pictures stand under different labels, '{torn[0][0]}' and '{torn[0][1]}' for instance. "
+        "Keep one of each.",
+    )
 
 
 def _leak_notes(parts: dict[Split, Dataset]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sightline.training.history import Progress as Progress
     from sightline.training.history import Trained as Trained
     from sightline.training.network import Network as Network
+    from sightline.training.network import check_network as check_network
     from sightline.training.score import score_network as score_network
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Progress",
     "Recipe",
     "Trained",
+    "check_network",
     "read_recipe",
     "recipe_for",
     "score_network",
@@ -33,6 +35,7 @@ _NEEDS_TORCH = {
     "Network": "network",
     "Progress": "history",
     "Trained": "history",
+    "check_network": "network",
     "score_network": "score",
     "train": "fit",
 }

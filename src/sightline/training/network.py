@@ -120,6 +120,16 @@ def build_network(recipe: Recipe, num_classes: int) -> Network:
     return network
 
 
+def check_network(recipe: Recipe) -> None:
+    """Build the recipe's network once and drop it, so that a mistake shows before any image is read.
+
+    Raises:
+        TrainingError: see `build_network`.
+    """
+    with torch.random.fork_rng():
+        build_network(recipe, recipe.model.num_classes or 2)
+
+
 def _create(name: str, num_classes: int, dropout: float) -> TimmModel:
     if not timm.is_model(name):
         close = ", ".join(difflib.get_close_matches(name, timm.list_models(), n=3))

@@ -82,7 +82,7 @@ class DataSection(Section):
     resize: Literal["shortest", "squash", "letterbox"] = "shortest"
     crop: Annotated[float, Field(gt=0, le=1)] = 0.875
     interpolation: Literal["bilinear", "bicubic"] = "bilinear"
-    batch_size: Positive = 32
+    batch_size: Annotated[int, Field(ge=2)] = 32
     num_workers: Positive | None = None
 
     @field_validator("group_by")
@@ -112,7 +112,7 @@ class TrainingSection(Section):
         Largest norm of the gradient; None: not clipped.
     """
 
-    epochs: Positive = 20
+    epochs: Annotated[int, Field(ge=1, le=1_000_000)] = 20
     optimizer: Literal["adamw"] = "adamw"
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     weight_decay: Annotated[float, Field(ge=0)] = 0.05

@@ -43,7 +43,7 @@ def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     """
     try:
         raw = _parse(path.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as err:
+    except (OSError, UnicodeDecodeError, RecursionError, yaml.YAMLError) as err:
         raise RecipeError(f"The recipe '{path}' cannot be read: {err}") from err
     if not isinstance(raw, dict):
         raise RecipeError(
