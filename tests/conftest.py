@@ -1,6 +1,7 @@
 """Fixtures that more than one room uses; and what is left out where torch is not installed."""
 
 import importlib.util
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,13 @@ from bundles import make_bundle
 
 if importlib.util.find_spec("torch") is None:
     collect_ignore = ["training", "optimize", "lifecycle/test_build.py", "demo/test_story.py"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    """Threads that wait for one another make tiny networks many times slower on a busy machine."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,7 @@ class FormAnswer(Frozen):
 class Health(Frozen):
     """The state of the server."""
 
-    status: Literal["alive", "starting", "ready", "stopping", "failed"]
+    status: Literal["alive", "ready"]
 
 
 class ModelInfo(Frozen):
