@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 
 class Display:
-    """Draws stages, epochs and notes on standard error; implements the listeners of build and training."""
+    """Draws stages, epochs and notes on standard error; implements the listeners of build and training.
+
+    epochs: how many there will be, if it is known; the time that remains is then that of the whole training.
+    """
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._console = Console(stderr=True, highlight=False, quiet=quiet)
@@ -35,8 +38,8 @@ class Display:
             disable=quiet,
         )
         self._task = self._bar.add_task("", total=None, metric="", visible=False)
-        self._epochs = 0
         self._metric = ""
+        self.epochs = 1
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -69,7 +72,8 @@ class Display:
 
     def on_step(self, epoch: int, step: int, steps: int, loss: float) -> None:
         """A batch has been learnt from."""
-        self._show(f"epoch {epoch}, loss {loss:.3f}", step, steps)
+        done = (epoch - 1) * steps + step
+        self._show(f"epoch {epoch}, loss {loss:.3f}", done, max(self.epochs, epoch) * steps)
 
     def on_epoch(self, record: "EpochRecord") -> None:
         """An epoch has been validated."""

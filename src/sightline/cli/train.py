@@ -40,6 +40,7 @@ def train(
     recipe = make(source, overrides or [])
     target = out or Path(f"{source.resolve().stem}-bundle")
     with Display(quiet=as_json) as display:
+        display.epochs = recipe.training.epochs
         built = build_bundle(recipe, target, listener=display, training_progress=display)
     if as_json:
         figures = {split: one.model_dump(mode="json") for split, one in built.evaluations.items()}
