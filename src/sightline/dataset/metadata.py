@@ -4,15 +4,18 @@
 `split` if wanted. Files that the table does not name are not used.
 """
 
-import _csv
 import csv
 import io
 import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from sightline.dataset.listing import SPLIT_OF_NAME, Listed, Listing
 from sightline.errors import DatasetError, InputError
+
+if TYPE_CHECKING:
+    import _csv
 
 METADATA_NAME = "metadata.csv"
 _LABEL_COLUMNS = ("label", "labels")

@@ -12,7 +12,7 @@ Observer = Callable[[str, NDArray[Any]], None]
 
 @dataclass(frozen=True)
 class StageReport:
-    """Shape, dtype and range of values at one boundary: `decode`, `orient`, `resize`, `graph`."""
+    """Shape, dtype and range of values at one boundary: `decode`, `orient`, `resize`, or one of the caller's."""
 
     stage: str
     shape: tuple[int, ...]

@@ -89,10 +89,6 @@ class Network(nn.Module):
         head: nn.Module = self.backbone.get_classifier()
         return head
 
-    def head_parameters(self) -> list[nn.Parameter]:
-        """Parameters of the classifier."""
-        return list(self.head.parameters())
-
     def _token_grid(self, tokens: Tensor) -> Tensor:
         height, width = self.backbone.patch_embed.grid_size
         patches = tokens[:, getattr(self.backbone, "num_prefix_tokens", 0) :]
