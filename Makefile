@@ -36,12 +36,12 @@ bench: $(VENV)/.installed
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV): PyTorch is large, this takes a minute or two."
-	$(BIN)/pip $(PIP) --editable '.[serve,train,dev]'
+	$(BIN)/pip $(PIP) --editable '.[serve,data,train,dev]'
 	touch $@
 
 $(LIGHT)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(LIGHT)
-	$(LIGHT)/bin/pip $(PIP) --editable '.[serve]' httpx hypothesis onnx pytest scikit-learn
+	$(LIGHT)/bin/pip $(PIP) --editable '.[serve,data]' httpx hypothesis onnx pytest scikit-learn
 	touch $@
 
 clean:

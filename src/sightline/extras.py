@@ -10,6 +10,7 @@ _EXTRA_OF = {
     "prometheus_client": "serve",
     "uvicorn": "serve",
     "onnx": "train",
+    "pyarrow": "data",
     "timm": "train",
     "torch": "train",
     "torchvision": "train",

@@ -4,8 +4,8 @@ import pytest
 
 from drawing import Draw
 from sightline.dataset import read_dataset
-from sightline.dataset.groups import assign_groups
-from sightline.dataset.listing import Listed
+from sightline.dataset.sources.groups import assign_groups
+from sightline.dataset.sources.listing import Listed
 from sightline.errors import DatasetError, InputError
 
 

@@ -16,7 +16,7 @@ def sample(path: str, label: str, group: str | None = None, split: Split | None 
 
 def dataset_of(samples: list[Sample]) -> Dataset:
     labels = sorted({label for one in samples for label in one.labels})
-    return Dataset(Path("/nowhere"), tuple(labels), tuple(sorted(samples, key=lambda one: one.path)))
+    return Dataset.of(Path("/nowhere"), tuple(labels), tuple(sorted(samples, key=lambda one: one.path)))
 
 
 def grouped(sizes: dict[str, list[int]]) -> Dataset:

@@ -16,7 +16,7 @@ def sample(path: str, *labels: str) -> Sample:
 
 
 def dataset_of(*samples: Sample, labels: tuple[str, ...] = ("a", "b", "c")) -> Dataset:
-    return Dataset(Path("/nowhere"), labels, samples)
+    return Dataset.of(Path("/nowhere"), labels, samples)
 
 
 def test_the_digest_is_the_same_wherever_the_folder_lies(draw: Draw, tmp_path: Path) -> None:

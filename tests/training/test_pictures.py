@@ -55,7 +55,7 @@ def test_each_file_is_decoded_once_while_memory_lasts(dataset: Dataset) -> None:
     pictures = Pictures(dataset, recipe())
     first = torch.cat(list(pictures.plain_batches()))
     for sample in dataset.samples:
-        (dataset.root / sample.path).unlink()
+        (Path(dataset.store.location) / sample.path).unlink()
 
     assert torch.equal(torch.cat(list(pictures.plain_batches())), first)
 

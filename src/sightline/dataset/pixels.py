@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from sightline.dataset.sample import Sample
 from sightline.dataset.table import Dataset
 from sightline.errors import DatasetError, ImageError, InputError
-from sightline.images import preprocess_image, read_image_file
+from sightline.images import preprocess_image
 from sightline.parallel import Progress, in_order
 from sightline.records import ImageLimits, Preprocessing
 
@@ -23,7 +22,7 @@ def read_sample(dataset: Dataset, sample: Sample, limits: ImageLimits | None = N
         DatasetError: the file is gone, too large for `limits`, or its content is another by now.
     """
     try:
-        data = read_image_file(dataset.root / sample.path, limits or ImageLimits())
+        data = dataset.store.read(sample.path, limits or ImageLimits())
     except (ImageError, InputError) as err:
         raise DatasetError(f"'{sample.path}' can no longer be used: {err}") from err
     if hashlib.sha256(data).hexdigest() != sample.sha256:
@@ -46,7 +45,7 @@ def preprocess_samples(
     Raises:
         DatasetError: a file is gone, has changed, or is not taken under the limits of `spec`.
     """
-    pixels = np.empty((len(dataset.samples), spec.height_px, spec.width_px, 3), np.uint8)
+    pixels = np.empty((len(dataset), spec.height_px, spec.width_px, 3), np.uint8)
     fill = partial(_fill_row, dataset, spec, pixels)
     for _ in in_order(fill, range(len(pixels)), workers=workers, progress=progress):
         pass
@@ -55,8 +54,8 @@ def preprocess_samples(
 
 def pixel_batches(dataset: Dataset, spec: Preprocessing, size: int) -> Iterator[NDArray[np.uint8]]:
     """The same as `preprocess_samples`, `size` samples at a time: for sets that do not fit into memory."""
-    for start in range(0, len(dataset.samples), size):
-        yield preprocess_samples(replace(dataset, samples=dataset.samples[start : start + size]), spec)
+    for start in range(0, len(dataset), size):
+        yield preprocess_samples(dataset.take(range(start, min(start + size, len(dataset)))), spec)
 
 
 def _fill_row(dataset: Dataset, spec: Preprocessing, pixels: NDArray[np.uint8], row: int) -> None:

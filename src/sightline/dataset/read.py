@@ -4,14 +4,15 @@ import hashlib
 from functools import partial
 from pathlib import Path
 
-from sightline.dataset.folders import list_folders
-from sightline.dataset.groups import assign_groups
-from sightline.dataset.listing import Listed, refusal
-from sightline.dataset.metadata import METADATA_NAME, list_metadata
 from sightline.dataset.sample import Quarantined, Sample
+from sightline.dataset.sources.folders import list_folders
+from sightline.dataset.sources.groups import assign_groups
+from sightline.dataset.sources.listing import Listed
+from sightline.dataset.sources.metadata import METADATA_NAME, list_metadata
+from sightline.dataset.sources.store import LocalStore, Store
 from sightline.dataset.table import Dataset
 from sightline.errors import DatasetError, ImageError, InputError
-from sightline.images import decode_image, read_image_file
+from sightline.images import decode_image
 from sightline.parallel import Progress, in_order
 from sightline.records import ImageLimits, Preprocessing
 
@@ -37,10 +38,11 @@ def read_dataset(
         DatasetError: no classes, a table with mistakes (all listed), or not one usable picture.
     """
     root = _resolved_folder(root)
+    store = LocalStore(root)
     is_table = (root / METADATA_NAME).is_file()
     listing = list_metadata(root) if is_table else list_folders(root)
     files = assign_groups(listing.files, group_by, group_gap)
-    read = partial(_read_one, root, _whole_picture(limits or ImageLimits()))
+    read = partial(_read_one, store, _whole_picture(limits or ImageLimits()))
     samples: list[Sample] = []
     quarantine = list(listing.quarantine)
     for outcome in in_order(read, files, progress=progress):
@@ -50,12 +52,7 @@ def read_dataset(
             quarantine.append(outcome)
     if not samples:
         raise _nothing_usable(root, quarantine)
-    return Dataset(
-        root=root,
-        labels=listing.labels,
-        samples=tuple(sorted(samples, key=lambda sample: sample.path)),
-        quarantine=tuple(sorted(quarantine, key=lambda aside: aside.path)),
-    )
+    return Dataset.of(store, listing.labels, samples, quarantine)
 
 
 def _resolved_folder(root: Path) -> Path:
@@ -69,12 +66,12 @@ def _whole_picture(limits: ImageLimits) -> Preprocessing:
     return Preprocessing(width_px=1, height_px=1, jpeg_reduction=None, limits=limits)
 
 
-def _read_one(root: Path, spec: Preprocessing, file: Listed) -> Sample | Quarantined:
-    refused = refusal(root, file.path)
+def _read_one(store: Store, spec: Preprocessing, file: Listed) -> Sample | Quarantined:
+    refused = store.refusal(file.path)
     if refused is not None:
         return refused
     try:
-        data = read_image_file(root / file.path, spec.limits)
+        data = store.read(file.path, spec.limits)
         height_px, width_px, _ = decode_image(data, spec).shape
     except ImageError as err:
         return Quarantined(file.path, err.reason, str(err))
@@ -89,6 +86,8 @@ def _read_one(root: Path, spec: Preprocessing, file: Listed) -> Sample | Quarant
         height_px=height_px,
         size_bytes=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
+        fold=file.fold,
+        extra=file.extra,
     )
 
 

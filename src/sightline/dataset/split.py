@@ -32,8 +32,9 @@ def split_dataset(dataset: Dataset, *, val: float = 0.15, test: float = 0.15, se
     if not (val >= 0 and test >= 0 and val + test < 1):
         raise InputError(f"val = {val} and test = {test}: none may be below 0, and train needs a share too.")
     shares = _shares(_given_splits(dataset), val, test)
-    units = tied_units(dataset.samples)
-    result = replace(dataset, samples=_divide(dataset.samples, units, shares, seed))
+    samples = list(dataset.samples)
+    units = tied_units(samples)
+    result = dataset.with_columns({"split": _divide(samples, units, shares, seed)})
     require_learnable(result)
     return replace(result, notes=(*dataset.notes, *split_notes(result, units)))
 
@@ -58,14 +59,14 @@ def _shares(given: set[Split], val: float, test: float) -> dict[Split, float]:
 
 def _divide(
     samples: Sequence[Sample], units: Sequence[tuple[int, ...]], shares: Mapping[Split, float], seed: int
-) -> tuple[Sample, ...]:
+) -> list[Split | None]:
     # What is tied to a sample that the data itself put into val or test stays where it is.
     movable = [unit for unit in units if all(samples[index].split in (None, "train") for index in unit)]
-    divided = list(samples)
+    divided = [sample.split for sample in samples]
     for unit, split in zip(movable, allot(_as_units(samples, movable), shares, seed), strict=True):
         for index in unit:
-            divided[index] = replace(samples[index], split=split)
-    return tuple(divided)
+            divided[index] = split
+    return divided
 
 
 def _as_units(samples: Sequence[Sample], units: Sequence[tuple[int, ...]]) -> list[Unit]:

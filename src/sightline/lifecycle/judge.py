@@ -2,7 +2,7 @@
 
 import csv
 import io
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -119,9 +119,11 @@ def _choose(
     if split == "all":
         return "all", dataset
     wanted = split or "test"
-    chosen = tuple(s for s in dataset.samples if (s.split or known.get(s.sha256)) == wanted)
+    chosen = [row for row, s in enumerate(dataset.samples) if (s.split or known.get(s.sha256)) == wanted]
     if chosen:
-        return wanted, replace(dataset, samples=chosen)
+        return wanted, dataset.take(chosen)
     if split is None:
         return "all", dataset
-    raise InputError(f"'{dataset.root}' has no image of the split '{split}'. Use --split all for everything.")
+    raise InputError(
+        f"'{dataset.store.location}' has no image of the split '{split}'. Use --split all for everything."
+    )

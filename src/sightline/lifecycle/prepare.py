@@ -103,11 +103,10 @@ def _relabelled(part: Dataset, split: Split, whole: Dataset) -> Dataset:
     unknown = sorted(set(part.labels) - set(whole.labels))
     if unknown:
         raise DatasetError(
-            f"'{part.root}' has the classes {', '.join(unknown)}, which are not among those to learn: "
+            f"'{part.store.location}' has the classes {', '.join(unknown)}, which are not among those to learn: "
             f"{', '.join(whole.labels)}."
         )
-    samples = tuple(replace(sample, split=split) for sample in part.samples)
-    return replace(part, labels=whole.labels, samples=samples)
+    return replace(part.with_columns({"split": [split] * len(part)}), labels=whole.labels)
 
 
 def _conflict_notes(parts: dict[Split, Dataset]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sightline.dataset.listing import Listed
+from sightline.dataset.sources.listing import Listed
 from sightline.errors import DatasetError, InputError
 
 _SHOWN_PATHS = 5

@@ -8,8 +8,8 @@ passed over. Linked folders are not followed: they could lead in circles, or out
 import os
 from pathlib import Path
 
-from sightline.dataset.listing import SPLIT_OF_NAME, Listed, Listing
 from sightline.dataset.sample import Quarantined, Split
+from sightline.dataset.sources.listing import SPLIT_OF_NAME, Listed, Listing
 from sightline.errors import DatasetError
 
 _LITTER = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db", "__macosx"})

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from sightline.dataset.listing import SPLIT_OF_NAME, Listed, Listing
+from sightline.dataset.sources.listing import SPLIT_OF_NAME, Listed, Listing
 from sightline.errors import DatasetError, InputError
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""What a data set is read from: class folders, tables, lists; on this machine or in a bucket."""

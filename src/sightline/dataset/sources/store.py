@@ -1,0 +1,81 @@
+"""Where the files of a data set lie, and which of them may be opened at all."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from sightline.dataset.sample import Quarantined
+from sightline.errors import InputError
+from sightline.images import read_image_file
+from sightline.records import ImageLimits
+
+
+class Store(Protocol):
+    """Files by their paths relative to a root, with `/` between folders."""
+
+    @property
+    def location(self) -> str:
+        """The root as a person would write it: a folder, or an address such as `s3://bucket/tiles`."""
+
+    def refusal(self, path: str) -> Quarantined | None:
+        """Why a file is not opened; None if it may be."""
+
+    def stamp(self, path: str) -> str:
+        """What changes whenever the file does, without reading it: size and times, or an entity tag.
+
+        Raises:
+            InputError: the file cannot be reached.
+        """
+
+    def read(self, path: str, limits: ImageLimits) -> bytes:
+        """The whole file.
+
+        Raises:
+            ImageTooLarge: more bytes than the limits allow; found before a byte is read.
+            ImageDamaged: an empty file.
+            InputError: the file is not there, or may not be read.
+        """
+
+
+@dataclass(frozen=True)
+class LocalStore:
+    """A folder on this machine, resolved."""
+
+    root: Path
+
+    @property
+    def location(self) -> str:
+        """The folder."""
+        return str(self.root)
+
+    def refusal(self, path: str) -> Quarantined | None:
+        """Why a file is not opened; None if, links followed, it is a regular file within the root."""
+        try:
+            path.encode()
+            real = (self.root / path).resolve(strict=True)
+        except UnicodeEncodeError:
+            shown = path.encode(errors="backslashreplace").decode()
+            return Quarantined(shown, "bad_name", "The name is not valid UTF-8. Rename the file.")
+        except (FileNotFoundError, NotADirectoryError):
+            return Quarantined(path, "missing", "There is no such file, or it links to one that is gone.")
+        except (OSError, RuntimeError) as err:  # RuntimeError: a loop of links, before Python 3.13
+            return Quarantined(path, "unreadable", f"The file cannot be reached: {err}.")
+        if not real.is_relative_to(self.root):
+            return Quarantined(
+                path, "outside_root", "It links to something outside the folder. Copy it inside."
+            )
+        if not real.is_file():
+            return Quarantined(path, "not_a_file", "It is no regular file.")
+        return None
+
+    def stamp(self, path: str) -> str:
+        """Size, and the times of the last change of content and of anything about the file."""
+        try:
+            state = (self.root / path).stat()
+        except OSError as err:
+            raise InputError(f"'{self.root / path}' cannot be reached: {err.strerror or err}.") from err
+        return f"{state.st_size}-{state.st_mtime_ns}-{state.st_ctime_ns}"
+
+    def read(self, path: str, limits: ImageLimits) -> bytes:
+        """The whole file, see `sightline.images.read_image_file`."""
+        return read_image_file(self.root / path, limits)
