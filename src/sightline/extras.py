@@ -11,6 +11,7 @@ _EXTRA_OF = {
     "uvicorn": "serve",
     "onnx": "train",
     "pyarrow": "data",
+    "scipy": "data",
     "timm": "train",
     "torch": "train",
     "torchvision": "train",

@@ -4,7 +4,7 @@ from sightline.dataset.learnable import require_learnable
 from sightline.dataset.pixels import pixel_batches, preprocess_samples, read_sample
 from sightline.dataset.read import read_dataset
 from sightline.dataset.sample import Quarantined, QuarantineReason, Sample, Split
-from sightline.dataset.split import split_dataset
+from sightline.dataset.splits import split_dataset
 from sightline.dataset.table import Dataset
 
 __all__ = [

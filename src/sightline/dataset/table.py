@@ -1,7 +1,5 @@
 """The table of samples, and the digest that is its version."""
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from sightline.dataset.digest import table_digest
 from sightline.dataset.measures import Measures
 from sightline.dataset.sample import Quarantined, Sample, Split
 from sightline.dataset.sources.store import LocalStore, Store
@@ -35,7 +34,6 @@ SCHEMA = pa.schema(
 MEASURES_SCHEMA = pa.schema(
     [(name, pa.string() if kind is str else pa.float32()) for name, kind in Measures.__annotations__.items()]
 )
-_DIGEST_FORMAT = "sightline-dataset-1"
 _FIELDS = tuple(SCHEMA.names)
 
 
@@ -100,14 +98,7 @@ class Dataset:
 
         The same for equal data wherever it lies; measures, clusters, quarantine and notes play no part.
         """
-        encode = json.JSONEncoder(separators=(",", ":")).encode
-        state = hashlib.sha256(f"{encode([_DIGEST_FORMAT, self.labels])}\n".encode())
-        for sample in self.samples:
-            row: list[object] = [sample.path, sample.labels, sample.group, sample.split, sample.sha256]
-            if sample.fold is not None or sample.extra:
-                row += [sample.fold, sorted(sample.extra.items())]
-            state.update(f"{encode(row)}\n".encode())
-        return state.hexdigest()
+        return table_digest(self.table, self.labels, EXTRA_PREFIX)
 
     def of_split(self, name: Split) -> "Dataset":
         """The same set with only the samples of one split, possibly none; the labels stay."""

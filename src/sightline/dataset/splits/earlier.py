@@ -1,0 +1,68 @@
+"""Splits that stay: which row of an earlier table a row was."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from sightline.dataset.sample import SPLITS
+from sightline.dataset.table import Dataset
+from sightline.errors import DatasetError
+
+NEW = -1
+
+
+def earlier_rows(dataset: Dataset, earlier: Dataset | None) -> NDArray[np.int64]:
+    """For each sample its row in the earlier table, int64 `[N]`; `NEW` where there is none.
+
+    Found by path and content, else by content, else by path.
+
+    Raises:
+        DatasetError: the earlier table has no splits.
+    """
+    if earlier is None:
+        return np.full(len(dataset), NEW, np.int64)
+    if earlier.table["split"].null_count == len(earlier):
+        raise DatasetError("The earlier table has no splits to keep. Give one that has been split, or none.")
+    by_path = _rows_of(dataset, earlier, "path")
+    by_content = _rows_of(dataset, earlier, "sha256")
+    there = by_path != NEW
+    contents = earlier.table["sha256"].take(pa.array(np.where(there, by_path, 0)))
+    unchanged = there & pc.equal(contents, dataset.table["sha256"]).to_numpy()
+    return np.where(unchanged | (by_content == NEW), by_path, by_content)
+
+
+def earlier_sides(dataset: Dataset, earlier: Dataset | None) -> NDArray[np.int64]:
+    """For each sample its split in the earlier table as an index into `SPLITS`, int64 `[N]`; -1 without one."""
+    rows = earlier_rows(dataset, earlier)
+    if earlier is None:
+        return rows
+    return np.where(rows == NEW, -1, split_codes(earlier)[rows])
+
+
+def earlier_folds(dataset: Dataset, earlier: Dataset | None) -> NDArray[np.int64]:
+    """For each sample its own fold, else that in the earlier table, int64 `[N]`; -1 without one."""
+    own = fold_codes(dataset)
+    if earlier is None:
+        return own
+    rows = earlier_rows(dataset, earlier)
+    return np.where((own >= 0) | (rows == NEW), own, fold_codes(earlier)[rows])
+
+
+def split_codes(dataset: Dataset) -> NDArray[np.int64]:
+    """The split of each sample as an index into `SPLITS`, int64 `[N]`; -1 for None."""
+    found = pc.index_in(dataset.table["split"], value_set=pa.array(SPLITS, pa.string()))
+    codes: NDArray[np.int64] = pc.fill_null(found, -1).to_numpy().astype(np.int64)
+    return codes
+
+
+def fold_codes(dataset: Dataset) -> NDArray[np.int64]:
+    """The fold of each sample, int64 `[N]`; -1 for None."""
+    folds: NDArray[np.int64] = pc.fill_null(dataset.table["fold"], -1).to_numpy().astype(np.int64)
+    return folds
+
+
+def _rows_of(dataset: Dataset, earlier: Dataset, column: str) -> NDArray[np.int64]:
+    found = pc.index_in(dataset.table[column], value_set=earlier.table[column].combine_chunks())
+    rows: NDArray[np.int64] = pc.fill_null(found, NEW).to_numpy().astype(np.int64)
+    return rows
