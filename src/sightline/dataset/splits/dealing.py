@@ -53,18 +53,17 @@ class Dealing:
         self.sides = sides
         self.dealt = [[0] * len(sides) for _ in kinds]
         self.left = [kind.units for kind in kinds]
-        self.held: list[list[int]] = held.tolist()
-        totals = held.sum(axis=0).astype(np.float64)
         self.kinds_with: dict[int, list[int]] = defaultdict(list)
         self.units_with: dict[int, int] = defaultdict(int)
+        totals = np.zeros(held.shape[1])
         for number in order:
             kind = kinds[number]
             for label, count in zip(kind.classes, kind.counts, strict=True):
                 totals[label] += count * kind.units
                 self.kinds_with[label].append(number)
                 self.units_with[label] += kind.units
-        self.targets: list[list[float]] = [(totals * side.share).tolist() for side in sides]
         self.everything = held.shape[1] - 1
+        self._want(held, totals)
 
     def run(self) -> None:
         """Deal all units."""
@@ -72,15 +71,25 @@ class Dealing:
         # Equally rare classes come in the order of the kinds, so that attempts differ in it too.
         for label in sorted(labels, key=lambda label: self.units_with[label]):
             self._give_footholds(label)
+        given = np.array(self.given)
+        # Footholds are more than the share of a small class. The rest makes up for them.
+        self._want(np.array(self.before) + given, self.totals - given.sum(axis=0))
         for number in sorted(self.order, key=self._size_and_rarity):
             if self.left[number]:
                 self._give_rest(number)
+
+    def _want(self, held: NDArray[np.int64], totals: NDArray[np.float64]) -> None:
+        """Begin to count anew, towards targets that make up for what is held."""
+        self.totals = totals
+        self.before: list[list[int]] = held.tolist()
+        self.given: list[list[int]] = np.zeros_like(held).tolist()
+        self.targets: list[list[float]] = _wanting(held, totals, self.sides).tolist()
 
     def missing(self) -> int:
         """How many footholds are lacking that the number of units would allow."""
         total = 0
         for label, units in self.units_with.items():
-            there = sum(held[label] > 0 for held in self.held)
+            there = sum(self._has(side, label) for side in range(len(self.sides)))
             total += max(0, min(units, len(self.sides)) - there)
         return total
 
@@ -90,7 +99,7 @@ class Dealing:
         return -kind.size, min(self.units_with[label] for label in kind.classes)
 
     def _give_footholds(self, label: int) -> None:
-        lacking = [side for side in range(len(self.sides)) if not self.held[side][label]]
+        lacking = [side for side in range(len(self.sides)) if not self._has(side, label)]
         if not lacking:
             return
         numbers = self.kinds_with[label]
@@ -104,10 +113,13 @@ class Dealing:
             self._give(chosen, side, 1)
 
     def _most_needed(self, label: int, lacking: Sequence[int]) -> list[int]:
-        first, later = [], []
-        met = {side.need for side, held in zip(self.sides, self.held, strict=True) if held[label]}
+        first: list[int] = []
+        later: list[int] = []
+        met = {side.need for number, side in enumerate(self.sides) if self._has(number, label)}
+        all_of = self.everything
         filled = [
-            held[self.everything] / side.share for side, held in zip(self.sides, self.held, strict=True)
+            (before[all_of] + given[all_of]) / side.share
+            for side, before, given in zip(self.sides, self.before, self.given, strict=True)
         ]
         for side in sorted(lacking, key=lambda side: (self.sides[side].need, filled[side])):
             need = self.sides[side].need
@@ -125,27 +137,42 @@ class Dealing:
                 self._give(number, side, units)
 
     def _give(self, number: int, side: int, units: int) -> None:
-        kind, held = self.kinds[number], self.held[side]
+        kind, given = self.kinds[number], self.given[side]
         self.left[number] -= units
         self.dealt[number][side] += units
         for label, count in zip(kind.classes, kind.counts, strict=True):
-            held[label] += units * count
+            given[label] += units * count
+
+    def _has(self, side: int, label: int) -> bool:
+        return self.before[side][label] + self.given[side][label] > 0
 
     def _fits(self, number: int, side: int) -> bool:
-        kind, held, target = self.kinds[number], self.held[side], self.targets[side]
+        kind, given, target = self.kinds[number], self.given[side], self.targets[side]
         return all(
-            held[label] + count <= target[label]
+            given[label] + count <= target[label]
             for label, count in zip(kind.classes[:-1], kind.counts, strict=False)
         )
 
     def _cost(self, number: int, side: int) -> tuple[float, float]:
         """What the next unit of a kind costs on a side, and how much more each further one."""
-        kind, held, target = self.kinds[number], self.held[side], self.targets[side]
+        kind, given, target = self.kinds[number], self.given[side], self.targets[side]
         cost = step = 0.0
         for label, count in zip(kind.classes, kind.counts, strict=True):
-            cost += count * ((2 * held[label] + count) / target[label] - 2)
+            cost += count * ((2 * given[label] + count) / target[label] - 2)
             step += 2 * count * count / target[label]
         return cost, step
+
+
+def _wanting(
+    held: NDArray[np.int64], totals: NDArray[np.float64], sides: Sequence[Side]
+) -> NDArray[np.float64]:
+    """How many of `totals` each side should get, float64 `[S, C + 1]`, above 0: what it lacks of its share."""
+    shares = np.array([[side.share] for side in sides])
+    lacks = np.maximum((held.sum(axis=0) + totals) * shares - held, 0.0)
+    lacks *= totals / np.maximum(lacks.sum(axis=0), 1e-9)
+    # A side that is full gets nearly nothing, not nothing: a unit of several classes may have to go there.
+    wanting: NDArray[np.float64] = np.maximum(lacks, 0.01 * shares * np.maximum(totals, 1))
+    return wanting
 
 
 def _least_sum(costs: Sequence[tuple[float, float]], units: int) -> list[int]:

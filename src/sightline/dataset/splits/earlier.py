@@ -15,7 +15,7 @@ NEW = -1
 def earlier_rows(dataset: Dataset, earlier: Dataset | None) -> NDArray[np.int64]:
     """For each sample its row in the earlier table, int64 `[N]`; `NEW` where there is none.
 
-    Found by path and content, else by content, else by path.
+    Found by path and content, else by content, else by path. A further copy of an unchanged sample is new.
 
     Raises:
         DatasetError: the earlier table has no splits.
@@ -29,6 +29,10 @@ def earlier_rows(dataset: Dataset, earlier: Dataset | None) -> NDArray[np.int64]
     there = by_path != NEW
     contents = earlier.table["sha256"].take(pa.array(np.where(there, by_path, 0)))
     unchanged = there & pc.equal(contents, dataset.table["sha256"]).to_numpy()
+    claimed = np.zeros(len(earlier) + 1, np.bool_)
+    claimed[by_path[unchanged]] = True
+    # A copy of what is still there is new, and tied to it by its content.
+    by_content[~there & claimed[by_content]] = NEW
     return np.where(unchanged | (by_content == NEW), by_path, by_content)
 
 

@@ -33,7 +33,7 @@ class LabelCells(NamedTuple):
         rows = np.repeat(np.arange(len(dataset)), lengths.astype(np.int64))
         return cls(rows, found.to_numpy().astype(np.int64), (len(dataset), len(dataset.labels)))
 
-    def count(self, part_of: NDArray[np.int64], parts: int) -> csr_array:
+    def count_in(self, part_of: NDArray[np.int64], parts: int) -> csr_array:
         """Samples of each class in each part, int64 `[parts, C]`; `part_of` is a number a row, -1 for none."""
         part = part_of[self.rows]
         counted = part >= 0

@@ -64,7 +64,7 @@ def follow_settled(ties: Sequence[Codes], sides: Codes) -> Placed:
 
 
 def deal_free(
-    dataset: Dataset, placed: Placed, shares: Mapping[int, Side], counted: Codes, seed: int
+    dataset: Dataset, placed: Placed, shares: Mapping[int, Side], counted: NDArray[np.bool_], seed: int
 ) -> Codes:
     """The sides of all rows, free units dealt by the shares; `counted` is true for rows that make up shares."""
     sides = placed.sides
@@ -76,7 +76,7 @@ def deal_free(
     asked = np.array(list(shares))
     free = Units(
         names=dataset.table["path"].take(first).to_pylist(),
-        counts=cells.count(units, len(first)),
+        counts=cells.count_in(units, len(first)),
         sizes=np.bincount(units[units >= 0], minlength=len(first)),
     )
     held = _held(cells, np.where(counted, sides, -1), asked)
@@ -127,6 +127,6 @@ def _held(cells: LabelCells, sides: Codes, asked: Codes) -> NDArray[np.int64]:
     position = np.full(int(max(sides.max(), asked.max())) + 2, -1)
     position[asked] = np.arange(len(asked))
     where = position[np.maximum(sides, -1)]
-    counts = cells.count(where, len(asked)).toarray()
+    counts = cells.count_in(where, len(asked)).toarray()
     sizes = np.bincount(where[where >= 0], minlength=len(asked))
     return np.column_stack([counts, sizes]).astype(np.int64)

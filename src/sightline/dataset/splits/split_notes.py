@@ -50,7 +50,7 @@ def _notes_on_classes(
         return
     cells = LabelCells.of(dataset)
     used = np.flatnonzero(np.bincount(sides[sides >= 0], minlength=len(names)))
-    absent = cells.count(sides, len(names)).toarray()[used] == 0
+    absent = cells.count_in(sides, len(names)).toarray()[used] == 0
     names_used = [names[side] for side in used]
     order = sorted(range(len(used)), key=lambda side: names_used[side])
     lacking = np.flatnonzero(absent.any(axis=0))
@@ -66,7 +66,7 @@ def _notes_on_classes(
 
 
 def _units_by_class(cells: LabelCells, units: NDArray[np.int64]) -> NDArray[np.int64]:
-    counts = cells.count(units, int(units.max(initial=-1)) + 1)
+    counts = cells.count_in(units, int(units.max(initial=-1)) + 1)
     return np.bincount(counts.indices, minlength=cells.shape[1])
 
 
