@@ -143,7 +143,9 @@ def _write_groups(table: pa.Table, file: Any) -> None:
     ) as writer:
         for start in range(0, max(1, table.num_rows), _ROWS_A_GROUP):
             # In one chunk each: how the table came to be must not show in the bytes.
-            writer.write_table(table.slice(start, _ROWS_A_GROUP).combine_chunks(), row_group_size=_ROWS_A_GROUP)
+            writer.write_table(
+                table.slice(start, _ROWS_A_GROUP).combine_chunks(), row_group_size=_ROWS_A_GROUP
+            )
 
 
 def _read_whole(path: Path) -> pa.Table:
