@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _DIGEST_FORMAT = "sightline-dataset-1"
-_ROWS_AT_ONCE = 65_536
+_ROWS_AT_ONCE = 8_192
 # Python escapes every other character when it writes JSON in ASCII.
 _NEEDS_ESCAPE = r"[^ !#-\[\]-~]"
 _encode = json.JSONEncoder(separators=(",", ":")).encode

@@ -37,6 +37,7 @@ def match_rows(a: Dataset, b: Dataset) -> Matching:
     paths_a, paths_b = common_codes(a.table["path"], b.table["path"])
     contents_a, contents_b = common_codes(a.table["sha256"], b.table["sha256"])
     partner = _partner_by_path(paths_a, paths_b)
+    pa.default_memory_pool().release_unused()
     padded = np.append(contents_a, _ABSENT)  # where -1 points to
     partner_of = np.where((partner >= 0) & (padded[partner] == contents_b), partner, _ABSENT)
     free_a = _without(len(a), partner_of)
