@@ -34,8 +34,8 @@ class Matching:
 
 def match_rows(a: Dataset, b: Dataset) -> Matching:
     """Match first by path and content, then by content (copies in the order of their paths), then by path."""
-    paths_a, paths_b = common_codes(a.table["path"], b.table["path"])
-    contents_a, contents_b = common_codes(a.table["sha256"], b.table["sha256"])
+    paths_a, paths_b = _first_rows(a.table["path"], b.table["path"])
+    contents_a, contents_b = _first_rows(a.table["sha256"], b.table["sha256"])
     partner = _partner_by_path(paths_a, paths_b)
     pa.default_memory_pool().release_unused()
     padded = np.append(contents_a, _ABSENT)  # where -1 points to
@@ -69,12 +69,23 @@ def common_codes(a: pa.ChunkedArray, b: pa.ChunkedArray) -> tuple[Rows, Rows]:
             for chunk in both.chunks
         ]
     )
+    pa.default_memory_pool().release_unused()
     return codes[: len(a)], codes[len(a) :]
+
+
+def _first_rows(a: pa.ChunkedArray, b: pa.ChunkedArray) -> tuple[Rows, Rows]:
+    """For the cells of both columns the first row of `a` with the same, int64; -1 where there is none.
+
+    Serves as a common code for what may be in both, and takes half the memory of one.
+    """
+    found = pc.index_in(pa.chunked_array([*a.chunks, *b.chunks], a.type), value_set=a)
+    rows: Rows = pc.fill_null(found, _ABSENT).to_numpy().astype(np.int64)
+    return rows[: len(a)], rows[len(a) :]
 
 
 def _partner_by_path(paths_a: Rows, paths_b: Rows) -> Rows:
     """For each row of `b` the row of `a` with its path, or -1."""
-    row_of = np.full(int(max(paths_a.max(initial=-1), paths_b.max(initial=-1))) + 1, _ABSENT)
+    row_of = np.full(len(paths_a) + 1, _ABSENT)  # -1 finds the last, which stays absent
     row_of[paths_a] = np.arange(len(paths_a))
     return row_of[paths_b]
 

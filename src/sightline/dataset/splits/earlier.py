@@ -29,6 +29,7 @@ def earlier_rows(dataset: Dataset, earlier: Dataset | None) -> NDArray[np.int64]
     there = by_path != NEW
     contents = earlier.table["sha256"].take(pa.array(np.where(there, by_path, 0)))
     unchanged = there & pc.equal(contents, dataset.table["sha256"]).to_numpy()
+    pa.default_memory_pool().release_unused()
     claimed = np.zeros(len(earlier) + 1, np.bool_)
     claimed[by_path[unchanged]] = True
     # A copy of what is still there is new, and tied to it by its content.
@@ -47,7 +48,7 @@ def earlier_sides(dataset: Dataset, earlier: Dataset | None) -> NDArray[np.int64
 def earlier_folds(dataset: Dataset, earlier: Dataset | None) -> NDArray[np.int64]:
     """For each sample its own fold, else that in the earlier table, int64 `[N]`; -1 without one."""
     own = fold_codes(dataset)
-    if earlier is None:
+    if earlier is None or earlier.table["fold"].null_count == len(earlier):
         return own
     rows = earlier_rows(dataset, earlier)
     return np.where((own >= 0) | (rows == NEW), own, fold_codes(earlier)[rows])
@@ -67,6 +68,6 @@ def fold_codes(dataset: Dataset) -> NDArray[np.int64]:
 
 
 def _rows_of(dataset: Dataset, earlier: Dataset, column: str) -> NDArray[np.int64]:
-    found = pc.index_in(dataset.table[column], value_set=earlier.table[column].combine_chunks())
+    found = pc.index_in(dataset.table[column], value_set=earlier.table[column])
     rows: NDArray[np.int64] = pc.fill_null(found, NEW).to_numpy().astype(np.int64)
     return rows

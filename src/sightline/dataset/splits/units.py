@@ -19,7 +19,9 @@ def tie_codes(table: pa.Table) -> list[Codes]:
 
     Values that stand in one row only count as nothing, so that most of it is -1.
     """
-    return [_codes_of(table[name]) for name in _TYING if name in table.column_names]
+    codes = [_codes_of(table[name]) for name in _TYING if name in table.column_names]
+    pa.default_memory_pool().release_unused()
+    return codes
 
 
 def tied_units(ties: Sequence[Codes], taking_part: NDArray[np.bool_]) -> Codes:
@@ -54,8 +56,9 @@ def first_rows(codes: Codes) -> Codes:
 
 
 def _codes_of(column: pa.ChunkedArray) -> Codes:
-    encoded = pc.dictionary_encode(column.combine_chunks())
-    codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    # The first row with the same cell is as good a number as one of a dictionary, and needs no dictionary.
+    found = pc.index_in(column, value_set=column, skip_nulls=True)
+    codes = pc.fill_null(found, -1).to_numpy().astype(np.int64)
     known = codes >= 0
     alone = np.bincount(codes[known], minlength=1)[np.where(known, codes, 0)] == 1
     return np.where(known & ~alone, codes, -1)
