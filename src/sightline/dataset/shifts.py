@@ -1,6 +1,7 @@
 """How far two data sets differ as a whole: shares of classes and splits, sizes and looks of the pictures."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
@@ -110,12 +111,12 @@ def _split_counts(dataset: Dataset) -> dict[str, int]:
     return {row["values"] or "none": row["counts"] for row in counted}
 
 
-def _values(dataset: Dataset, column: str) -> NDArray[np.float64]:
-    values: NDArray[np.float64] = dataset.table[column].drop_null().to_numpy().astype(np.float64)
+def _values(dataset: Dataset, column: str) -> NDArray[Any]:
+    values: NDArray[Any] = dataset.table[column].drop_null().to_numpy()
     return values[np.isfinite(values)]
 
 
-def _value_shift(column: str, a: NDArray[np.float64], b: NDArray[np.float64]) -> ValueShift:
+def _value_shift(column: str, a: NDArray[Any], b: NDArray[Any]) -> ValueShift:
     return ValueShift(
         column=column,
         # The p-value is not used: its exact form would be slow, the other one fails for one value on each side.
