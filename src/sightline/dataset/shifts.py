@@ -113,7 +113,8 @@ def _split_counts(dataset: Dataset) -> dict[str, int]:
 
 def _values(dataset: Dataset, column: str) -> NDArray[Any]:
     values: NDArray[Any] = dataset.table[column].drop_null().to_numpy()
-    return values[np.isfinite(values)]
+    finite: NDArray[Any] = values[np.isfinite(values)]
+    return finite
 
 
 def _value_shift(column: str, a: NDArray[Any], b: NDArray[Any]) -> ValueShift:
