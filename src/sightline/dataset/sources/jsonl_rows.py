@@ -31,7 +31,14 @@ def jsonl_rows(stream: BinaryIO, mistakes: Mistakes) -> Iterator[tuple[int, dict
         elif problem := _key_problem(row):
             mistakes.add(number, problem)
         else:
-            yield number, {name: value for name, value in row.items() if value is not None and value != ""}
+            yield number, _filled(row)
+
+
+def _filled(row: dict[str, object]) -> dict[str, object]:
+    cells = row.values()
+    if None not in cells and "" not in cells:
+        return row
+    return {name: cell for name, cell in row.items() if cell is not None and cell != ""}
 
 
 def _key_problem(row: dict[str, object]) -> str | None:

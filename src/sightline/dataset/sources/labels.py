@@ -2,10 +2,12 @@
 
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 from sightline.errors import DatasetError
 
 
+@lru_cache(maxsize=4096)
 def label_problem(label: str) -> str | None:
     """What keeps a name from being a class, as the end of a sentence with its remedy; None if nothing does.
 

@@ -43,7 +43,7 @@ def folder_listing(
     names = sorted(set(labels))
     if not names:
         raise _no_classes(location, quarantine)
-    wrong = [f"'{name}' {problem}" for name in names if (problem := label_problem(name))]
+    wrong = [f"{name!r} {problem}" for name in names if (problem := label_problem(name))]
     if wrong:
         raise DatasetError(
             f"'{location}' has class folders that cannot be classes: {' '.join(wrong[:_SHOWN])}"

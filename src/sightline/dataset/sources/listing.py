@@ -15,7 +15,7 @@ SPLIT_OF_NAME: dict[str, Split] = {
     "calibration": "calibration",
     "calib": "calibration",
 }
-_NO_EXTRA: Mapping[str, str] = MappingProxyType({})
+NO_EXTRA: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Listed:
     split: Split | None = None
     group: str | None = None
     fold: int | None = None
-    extra: Mapping[str, str] = field(default_factory=lambda: _NO_EXTRA)
+    extra: Mapping[str, str] = field(default_factory=lambda: NO_EXTRA)
 
 
 @dataclass(frozen=True)

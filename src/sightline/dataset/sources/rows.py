@@ -4,7 +4,7 @@
 row has is kept as text.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from sightline.dataset.sources.cells import (
@@ -20,7 +20,7 @@ from sightline.dataset.sources.cells import (
     path_in,
     split_in,
 )
-from sightline.dataset.sources.listing import Listed
+from sightline.dataset.sources.listing import NO_EXTRA, Listed
 from sightline.dataset.sources.mistakes import Mistakes
 
 _OWN_COLUMNS = frozenset({"file_name", *LABEL_COLUMNS, "group", "split", "fold"})
@@ -35,28 +35,36 @@ class RowReader:
         self._line_of: dict[str, int] = {}
         self._labels_of: dict[str, tuple[str, ...]] = {}
         self._texts: dict[str, str] = {}
+        # In the order of the fields of `Listed`.
+        self._fields: tuple[Callable[[Row], Any], ...] = (
+            path_in,
+            self._labels,
+            split_in,
+            self._group,
+            fold_in,
+            self._extra,
+        )
 
     def read(self, rows: Iterable[tuple[int, Row]]) -> Iterator[Listed]:
         """Pictures of the rows that are right; what is wrong with the others goes to the mistakes."""
-        fields: tuple[tuple[str, Callable[[Row], Any]], ...] = (
-            ("path", path_in),
-            ("labels", self._labels),
-            ("split", split_in),
-            ("group", self._group),
-            ("fold", fold_in),
-            ("extra", self._extra),
-        )
         for line, row in rows:
-            values: dict[str, Any] = {}
-            for name, of_row in fields:
-                try:
-                    values[name] = of_row(row)
-                except CellMistake as err:
-                    self._mistakes.add(line, str(err))
-            fresh = "path" not in values or self._is_new(values["path"], line)
-            if fresh and len(values) == len(fields):
-                extra = values.pop("extra")
-                yield Listed(**values, extra=extra) if extra else Listed(**values)
+            try:
+                listed = Listed(*(of_row(row) for of_row in self._fields))
+            except CellMistake:
+                self._note_all(line, row)
+            else:
+                if self._is_new(listed.path, line):
+                    yield listed
+
+    def _note_all(self, line: int, row: Row) -> None:
+        for of_row in self._fields:
+            try:
+                value = of_row(row)
+            except CellMistake as err:
+                self._mistakes.add(line, str(err))
+            else:
+                if of_row is path_in:
+                    self._is_new(value, line)
 
     def _is_new(self, path: str, line: int) -> bool:
         earlier = self._line_of.setdefault(path, line)
@@ -80,17 +88,22 @@ class RowReader:
         group = group_in(row)
         return None if group is None else self._one(group)
 
-    def _extra(self, row: Row) -> dict[str, str]:
-        return {
-            self._one(name): self._one(as_text(self._column(name), row[name]))
-            for name in row
-            if name not in _OWN_COLUMNS
-        }
+    def _extra(self, row: Row) -> Mapping[str, str]:
+        texts = self._texts
+        room = len(texts) < _MOST_REMEMBERED
+        extra = {}
+        for name in row:
+            if name in _OWN_COLUMNS:
+                continue
+            text = as_text(name, row[name])
+            known = texts.setdefault(text, text) if room else texts.get(text, text)
+            extra[texts.get(name) or self._column(name)] = known
+        return extra or NO_EXTRA
 
     def _column(self, name: str) -> str:
-        if name not in self._texts and (not is_text(name) or "\0" in name):
+        if not is_text(name) or "\0" in name:
             raise CellMistake(f"the column {name!r} has a character that cannot be kept. Rename it.")
-        return name
+        return self._one(name)
 
     def _one(self, text: str) -> str:
         """The same text, as the object that was seen first."""
