@@ -30,7 +30,7 @@ def list_folders(root: Path) -> Listing:
         elif not walk.refuses(folder):
             for class_folder in walk.enter(folder):
                 walk.collect(class_folder, SPLIT_OF_NAME[folder.name.casefold()])
-    return folder_listing(str(root), walk.labels, walk.files, walk.quarantine)
+    return folder_listing(str(root), splits, walk.labels, walk.files, walk.quarantine)
 
 
 class _Walk:

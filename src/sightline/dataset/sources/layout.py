@@ -33,7 +33,11 @@ def split_folders(location: str, names: Sequence[str]) -> list[str]:
 
 
 def folder_listing(
-    location: str, labels: Iterable[str], files: Iterable[Listed], quarantine: Sequence[Quarantined]
+    location: str,
+    splits: Sequence[str],
+    labels: Iterable[str],
+    files: Iterable[Listed],
+    quarantine: Sequence[Quarantined],
 ) -> Listing:
     """What was found, sorted, once its classes are known to be fit for use.
 
@@ -42,7 +46,7 @@ def folder_listing(
     """
     names = sorted(set(labels))
     if not names:
-        raise _no_classes(location, quarantine)
+        raise _no_classes(location, splits, quarantine)
     wrong = [f"{name!r} {problem}" for name in names if (problem := label_problem(name))]
     if wrong:
         raise DatasetError(
@@ -52,10 +56,11 @@ def folder_listing(
     return Listing(tuple(names), tuple(sorted(files, key=lambda file: file.path)), tuple(quarantine))
 
 
-def _no_classes(location: str, quarantine: Sequence[Quarantined]) -> DatasetError:
+def _no_classes(location: str, splits: Sequence[str], quarantine: Sequence[Quarantined]) -> DatasetError:
+    inside = f" in its split folders ({_listed(splits)})" if splits else ""
     aside = f" Set aside: '{quarantine[0].path}' ({quarantine[0].message})" if quarantine else ""
     return DatasetError(
-        f"'{location}' has no class folders. Put the pictures of each class in a folder named after it "
+        f"'{location}' has no class folders{inside}. Put the pictures of each class in a folder named after it "
         "(crack/1.jpg, good/2.jpg), or write a metadata.csv with the columns file_name and label, or a "
         f"metadata.jsonl.{aside}"
     )

@@ -32,7 +32,7 @@ def list_remote_folders(store: RemoteStore, top: Entered) -> Listing:
                 quarantine.append(bad_key(path))
             elif not any(map(is_passed_over, path[len(folder) + 1 :].split("/"))):
                 files.append(Listed(path, (label,), placed))
-    return folder_listing(store.location, labels, files, quarantine)
+    return folder_listing(store.location, splits, labels, files, quarantine)
 
 
 def _usable(names: Sequence[str], inside: str, quarantine: list[Quarantined]) -> list[str]:

@@ -1,5 +1,6 @@
 """One door to every kind of source: a folder, a list of files, an address."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,8 @@ def open_source(location: str | Path) -> Source:
         DatasetError: no classes, or a table with mistakes (all listed).
         MissingExtra: the address needs a package that is not installed.
     """
+    if location == "":
+        raise InputError("The location is empty. Name a folder, a list of files or an address.")
     address = Address.of(location)
     return _open_local(local_path(location)) if address is None else _open_remote(address)
 
@@ -59,14 +62,14 @@ def _open_local(path: Path) -> Source:
             _require_list(path.name, str(path))
             return _local_table(path.parent.resolve(), path.name)
         if not path.is_dir():
-            raise InputError(f"There is no folder '{path}'. Name a folder, a list of files or an address.")
+            raise _nothing_at(path)
         root = path.resolve()
-        table = _one_table(str(root), [name for name in METADATA_NAMES if (root / name).is_file()])
+        table = _one_table(str(root), [name for name in METADATA_NAMES if os.path.lexists(root / name)])
         if table is not None:
             return _local_table(root, table)
         return Source(LocalStore(root), list_folders(root))
     except OSError as err:
-        raise InputError(f"'{path}' cannot be read: {err.strerror or err}.") from err
+        raise InputError(f"'{err.filename or path}' cannot be read: {err.strerror or err}.") from err
 
 
 def _local_table(root: Path, name: str) -> Source:
@@ -91,6 +94,12 @@ def _open_remote(address: Address) -> Source:
 def _remote_table(store: RemoteStore, name: str) -> Source:
     with store.stream(name) as stream:
         return Source(store, list_table(stream, name))
+
+
+def _nothing_at(path: Path) -> InputError:
+    if os.path.lexists(path):
+        return InputError(f"'{path}' is neither a folder nor a file, or links to nothing.")
+    return InputError(f"There is no folder '{path}'. Name a folder, a list of files or an address.")
 
 
 def _require_list(name: str, location: str) -> None:
