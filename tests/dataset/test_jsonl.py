@@ -138,7 +138,8 @@ def test_two_tables_in_one_folder_are_refused(tmp_path: Path) -> None:
 def test_equal_labels_and_texts_of_many_rows_are_one_object_each(tmp_path: Path) -> None:
     write_rows(
         tmp_path,
-        *({"file_name": f"{i}.png", "label": "good", "group": "p", "line": "north"} for i in range(2)),
+        {"file_name": "a.png", "label": "good", "group": "part 17", "line": "north"},
+        {"file_name": "b.png", "label": ["good"], "group": "part 17", "line": "north"},
     )
 
     one, other = open_source(tmp_path).listing.files

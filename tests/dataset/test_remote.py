@@ -1,5 +1,6 @@
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -129,8 +130,8 @@ def test_sizes_are_checked_whether_a_listing_knows_them_or_not(memory: Any, list
     store = open_source("memory://plant").store if listed else open_store("memory://plant")
 
     assert store.read("good/a.png", ImageLimits(max_bytes=len(data))) == data
-    with pytest.raises(ImageTooLarge, match=f"has {len(data)} bytes, more than the limit of {len(data) - 1}"):
-        store.read("good/a.png", ImageLimits(max_bytes=len(data) - 1))
+    with pytest.raises(ImageTooLarge, match=f"has {len(data)} bytes, more than the limit of 10"):
+        store.read("good/a.png", ImageLimits(max_bytes=10))
     with pytest.raises(ImageDamaged, match="is empty: 0 bytes"):
         store.read("good/void.png", LIMITS)
     with pytest.raises(InputError, match="There is nothing at 'memory://plant/good/gone.png'"):
@@ -149,7 +150,7 @@ def test_a_stamp_changes_with_the_object_and_only_for_a_store_opened_anew(memory
 
 
 class Counting:
-    """A file system that counts its listings."""
+    """A file system that counts its listings, and takes its time over each."""
 
     def __init__(self, files: Any) -> None:
         self.files = files
@@ -160,6 +161,7 @@ class Counting:
 
     def ls(self, path: str, **options: Any) -> Any:
         self.listed.append(path)
+        time.sleep(0.05)
         return self.files.ls(path, **options)
 
 
@@ -179,6 +181,19 @@ def test_a_folder_is_listed_once_however_many_threads_ask_for_its_files(memory: 
         assert len({tuple(stamps) for stamps in pool.map(ask, range(8))}) == 1
 
     assert sorted(counting.listed) == ["/plant/crack", "/plant/good"]
+
+
+def test_what_the_class_folders_were_listed_by_is_not_asked_for_again(memory: Any) -> None:
+    put(memory, "plant/good/a.png")
+    counting = Counting(memory)
+    store = open_source("memory://plant").store
+    assert isinstance(store, RemoteStore)
+    listed = replace(store, files=counting)
+
+    missing = listed.refusal("good/gone.png")
+
+    assert missing is not None
+    assert (missing.reason, counting.listed) == ("missing", [])
 
 
 @pytest.mark.parametrize(

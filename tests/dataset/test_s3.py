@@ -7,7 +7,7 @@ import pytest
 from buckets import CREDENTIALS, Bucket, running_bucket
 from sightline.dataset import read_dataset, read_sample
 from sightline.dataset.sources.source import open_source, open_store
-from sightline.errors import InputError, StoreUnreachable
+from sightline.errors import ImageDamaged, InputError, StoreUnreachable
 from sightline.parallel import in_order
 from sightline.records import ImageLimits
 
@@ -83,6 +83,13 @@ def test_a_stamp_is_the_entity_tag_and_costs_no_request_after_a_listing(bucket: 
     bucket.client.delete_object(Bucket="plant", Key="stamps/good/a.png")
 
     assert store.stamp("good/a.png") == f"{size}-{tag}"
+
+
+def test_an_empty_object_is_told_as_such_though_no_listing_knows_it(bucket: Bucket) -> None:
+    bucket.put("void/a.png", b"")
+
+    with pytest.raises(ImageDamaged, match="'s3://plant/void/a.png' is empty"):
+        open_store("s3://plant/void").read("a.png", ImageLimits())
 
 
 def test_an_object_that_vanishes_after_the_listing_is_set_aside(bucket: Bucket) -> None:
