@@ -15,6 +15,7 @@ SightlineError
 ├── MissingExtra               an optional package is not installed
 ├── TrainingError              training cannot start or go on
 ├── InputError                 a file, folder or address given to a command that cannot be used
+│   └── StoreUnreachable            no file of a remote data set can be read now: network, credentials, bucket
 └── RequestError               a request over HTTP that cannot be answered
     ├── BodyTooLarge           413
     ├── MalformedRequest       400
@@ -158,6 +159,12 @@ class InputError(SightlineError):
 
     code = "input_error"
     exit_code = 2
+
+
+class StoreUnreachable(InputError):
+    """No file of a remote data set can be read now: no network, no credentials, no such bucket."""
+
+    code = "store_unreachable"
 
 
 class RequestError(SightlineError):

@@ -6,12 +6,16 @@ from types import ModuleType
 from sightline.errors import MissingExtra
 
 _EXTRA_OF = {
+    "adlfs": "azure",
     "fastapi": "serve",
+    "fsspec": "s3",
+    "gcsfs": "gcs",
     "prometheus_client": "serve",
     "uvicorn": "serve",
     "onnx": "train",
     "pyarrow": "data",
     "scipy": "data",
+    "s3fs": "s3",
     "timm": "train",
     "torch": "train",
     "torchvision": "train",

@@ -49,6 +49,54 @@ def test_groups_of_a_table_stand() -> None:
     assert [file.group for file in assign_groups(files, r"n(\d)")] == ["mine", "2"]
 
 
+def test_a_kept_column_of_the_table_may_give_the_group() -> None:
+    files = [
+        Listed("a", ("good",), extra={"patient": "7", "site": "x"}),
+        Listed("b", ("good",)),
+        Listed("c", ("good",), group="mine", extra={"patient": "7"}),
+    ]
+
+    assert [file.group for file in assign_groups(files, "column:patient")] == ["7", None, "mine"]
+
+
+def test_numbers_in_the_column_of_groups_form_chains_too() -> None:
+    files = [Listed(name, ("good",), group=name) for name in ("10", "12", "40")]
+
+    assert [file.group for file in assign_groups(files, "column:group", 5)] == ["10-12", "10-12", "40-40"]
+
+
+def test_a_column_that_is_not_there_is_told_with_those_that_are() -> None:
+    files = [
+        Listed("a", ("good",), group="p", extra={"site": "x"}),
+        Listed("b", ("good",), extra={"line": "7"}),
+    ]
+
+    with pytest.raises(
+        DatasetError, match=r"'column:patient' finds no cell.*columns are: group, line, site\."
+    ):
+        assign_groups(files, "column:patient")
+    with pytest.raises(DatasetError, match="The files come with no columns"):
+        groups(["good/a"], "column:group")
+
+
+@pytest.mark.parametrize(
+    "group_by, expected",
+    [
+        pytest.param("folder:1", ["good", "crack", None], id="first"),
+        pytest.param("folder:2", ["day 1", "day 1", None], id="second"),
+        pytest.param("folder:-1", ["cam", "day 1", None], id="that of the file"),
+        pytest.param("folder:-3", ["good", None, None], id="third from the file"),
+    ],
+)
+def test_a_level_of_the_folders_may_give_the_group(group_by: str, expected: list[str | None]) -> None:
+    assert groups(["good/day 1/cam/a.png", "crack/day 1/b.png", "c.png"], group_by) == expected
+
+
+def test_a_level_deeper_than_every_path_is_told_with_the_deepest() -> None:
+    with pytest.raises(DatasetError, match="no path has so many folders. The deepest is 'x/y/a', with 2"):
+        groups(["x/a", "x/y/a"], "folder:3")
+
+
 def test_text_that_is_no_number_is_shown_where_a_gap_needs_one() -> None:
     with pytest.raises(DatasetError, match="it is none in 1 paths: 'xy' in 'n_xy'"):
         groups(["n_1", "n_xy"], r"n_(\w+)", 5)
@@ -61,6 +109,8 @@ def test_text_that_is_no_number_is_shown_where_a_gap_needs_one() -> None:
         pytest.param("num", None, "has no group", id="no group"),
         pytest.param(None, 3, "needs group_by", id="gap alone"),
         pytest.param(r"n(\d)", -1, "0 or more", id="negative gap"),
+        pytest.param("folder:0", None, "names no level.*folder:1 .*folder:-1", id="level zero"),
+        pytest.param("folder:first", None, "names no level", id="level in words"),
     ],
 )
 def test_what_cannot_be_used_is_refused(group_by: str | None, group_gap: int | None, match: str) -> None:

@@ -178,6 +178,46 @@ def test_no_class_folder_is_an_error_that_shows_the_expected_form(draw: Draw, tm
         read_dataset(tmp_path)
 
 
+def test_pictures_right_within_split_folders_are_an_error_that_names_the_splits(
+    draw: Draw, tmp_path: Path
+) -> None:
+    draw("train/a.png")
+    draw("val/b.png")
+
+    with pytest.raises(DatasetError, match=r"no class folders in its split folders \(train, val\)"):
+        read_dataset(tmp_path)
+
+
+def test_a_table_that_is_there_but_cannot_be_opened_is_not_passed_over(draw: Draw, tmp_path: Path) -> None:
+    draw("good/a.png")
+    (tmp_path / "metadata.csv").symlink_to(tmp_path / "gone.csv")
+
+    with pytest.raises(InputError, match=r"metadata\.csv' cannot be read: No such file"):
+        read_dataset(tmp_path)
+
+
+def test_what_is_neither_folder_nor_file_is_named(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+
+    for name in ("pipe.csv", "circle"):
+        with pytest.raises(InputError, match=rf"{name}' is neither a folder nor a file"):
+            read_dataset(tmp_path / name)
+    with pytest.raises(InputError, match="The location is empty"):
+        read_dataset("")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
+def test_what_may_not_be_read_is_set_aside_or_named(draw: Draw, tmp_path: Path) -> None:
+    draw("good/a.png")
+    draw("good/secret.png").chmod(0)
+    draw("closed/b.png").parent.chmod(0)
+
+    assert reasons(read_dataset(tmp_path)) == {"closed": "unreadable", "good/secret.png": "unreadable"}
+    with pytest.raises(InputError, match="closed' cannot be read: Permission denied"):
+        read_dataset(tmp_path / "closed")
+
+
 def test_not_one_usable_picture_is_an_error_with_the_first_reasons(tmp_path: Path) -> None:
     (tmp_path / "good").mkdir()
     (tmp_path / "good" / "empty.jpg").touch()

@@ -5,13 +5,12 @@ from functools import partial
 from pathlib import Path
 
 from sightline.dataset.sample import Quarantined, Sample
-from sightline.dataset.sources.folders import list_folders
 from sightline.dataset.sources.groups import assign_groups
 from sightline.dataset.sources.listing import Listed
-from sightline.dataset.sources.metadata import METADATA_NAME, list_metadata
-from sightline.dataset.sources.store import LocalStore, Store
+from sightline.dataset.sources.source import open_source
+from sightline.dataset.sources.store import Store
 from sightline.dataset.table import Dataset
-from sightline.errors import DatasetError, ImageError, InputError
+from sightline.errors import DatasetError, ImageError, InputError, StoreUnreachable
 from sightline.images import decode_image
 from sightline.parallel import Progress, in_order
 from sightline.records import ImageLimits, Preprocessing
@@ -20,27 +19,25 @@ _SHOWN_REASONS = 3
 
 
 def read_dataset(
-    root: Path,
+    location: str | Path,
     *,
     limits: ImageLimits | None = None,
     group_by: str | None = None,
     group_gap: int | None = None,
     progress: Progress | None = None,
 ) -> Dataset:
-    """Read a folder: `metadata.csv` if there is one, else `<class>/…`, else `{train,val,test}/<class>/…`.
+    """Read what `open_source` lists: a folder, a list of files, or an address such as `s3://bucket/tiles`.
 
     A file that is no picture, is damaged, or exceeds `limits` goes to quarantine with its reason. One class
     is enough here, so that a set can be scored; `require_learnable` asks for more. `group_by` and `group_gap`
     are those of `assign_groups`.
 
     Raises:
-        InputError: the folder is not there or may not be read, or a group expression cannot be used.
+        InputError: the source is not there or may not be read, or a group expression cannot be used.
         DatasetError: no classes, a table with mistakes (all listed), or not one usable picture.
     """
-    root = _resolved_folder(root)
-    store = LocalStore(root)
-    is_table = (root / METADATA_NAME).is_file()
-    listing = list_metadata(root) if is_table else list_folders(root)
+    source = open_source(location)
+    store, listing = source.store, source.listing
     files = assign_groups(listing.files, group_by, group_gap)
     read = partial(_read_one, store, _whole_picture(limits or ImageLimits()))
     samples: list[Sample] = []
@@ -51,14 +48,8 @@ def read_dataset(
         else:
             quarantine.append(outcome)
     if not samples:
-        raise _nothing_usable(root, quarantine)
+        raise _nothing_usable(store.location, quarantine)
     return Dataset.of(store, listing.labels, samples, quarantine)
-
-
-def _resolved_folder(root: Path) -> Path:
-    if not root.is_dir():
-        raise InputError(f"There is no folder '{root}'.")
-    return root.resolve()
 
 
 def _whole_picture(limits: ImageLimits) -> Preprocessing:
@@ -75,6 +66,8 @@ def _read_one(store: Store, spec: Preprocessing, file: Listed) -> Sample | Quara
         height_px, width_px, _ = decode_image(data, spec).shape
     except ImageError as err:
         return Quarantined(file.path, err.reason, str(err))
+    except StoreUnreachable:
+        raise
     except InputError as err:
         return Quarantined(file.path, "unreadable", str(err))
     return Sample(
@@ -91,10 +84,10 @@ def _read_one(store: Store, spec: Preprocessing, file: Listed) -> Sample | Quara
     )
 
 
-def _nothing_usable(root: Path, quarantine: list[Quarantined]) -> DatasetError:
+def _nothing_usable(location: str, quarantine: list[Quarantined]) -> DatasetError:
     if not quarantine:
-        return DatasetError(f"'{root}' names classes, but there is not one picture in them.")
+        return DatasetError(f"'{location}' names classes, but there is not one picture in them.")
     reasons = "; ".join(f"'{aside.path}': {aside.message}" for aside in quarantine[:_SHOWN_REASONS])
     return DatasetError(
-        f"'{root}' has no usable picture: {len(quarantine)} files or folders were set aside. {reasons}"
+        f"'{location}' has no usable picture: {len(quarantine)} files or folders were set aside. {reasons}"
     )

@@ -13,7 +13,7 @@ class NearDuplicates:
     pairs
         int64 `[P, 2]`, row numbers, the smaller first; sorted, each pair once.
     similarity
-        float32 `[P]`, 0 to 1: the correlation of the two pictures, laid over one another as well as possible.
+        float32 `[P]`, up to 1: how far the two pictures, laid over one another, agree in fine detail (`agreement`).
     clusters
         int64 `[N]`, a number a row, the same for rows that pairs join, however far apart; -1 for a row alone.
     """

@@ -9,34 +9,28 @@ import os
 from pathlib import Path
 
 from sightline.dataset.sample import Quarantined, Split
+from sightline.dataset.sources.cells import is_text
+from sightline.dataset.sources.layout import folder_listing, is_passed_over, split_folders
 from sightline.dataset.sources.listing import SPLIT_OF_NAME, Listed, Listing
-from sightline.errors import DatasetError
-
-_LITTER = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db", "__macosx"})
 
 
 def list_folders(root: Path) -> Listing:
     """Find the pictures of a folder of class folders. `root` is resolved.
 
     Raises:
-        DatasetError: there is no class folder, or split folders stand beside others.
+        DatasetError: there is no class folder, one has a name that no class can have, or split folders stand
+            beside others.
     """
     walk = _Walk(root)
     folders = walk.enter(root)
-    splits = [folder for folder in folders if folder.name.casefold() in SPLIT_OF_NAME]
-    if splits and len(splits) < len(folders):
-        raise _mixed(root, splits, [folder for folder in folders if folder not in splits])
-    for folder in splits:
-        if not walk.refuses(folder):
+    splits = split_folders(str(root), [folder.name for folder in folders])
+    for folder in folders:
+        if not splits:
+            walk.collect(folder, None)
+        elif not walk.refuses(folder):
             for class_folder in walk.enter(folder):
                 walk.collect(class_folder, SPLIT_OF_NAME[folder.name.casefold()])
-    if not splits:
-        for class_folder in folders:
-            walk.collect(class_folder, None)
-    if not walk.labels:
-        raise _no_classes(root, walk.quarantine)
-    files = sorted(walk.files, key=lambda file: file.path)
-    return Listing(tuple(sorted(walk.labels)), tuple(files), tuple(walk.quarantine))
+    return folder_listing(str(root), splits, walk.labels, walk.files, walk.quarantine)
 
 
 class _Walk:
@@ -52,7 +46,7 @@ class _Walk:
         """The folders directly within, sorted, linked ones among them."""
         try:
             return [
-                path for path in sorted(folder.iterdir()) if path.is_dir() and not _passed_over(path.name)
+                path for path in sorted(folder.iterdir()) if not is_passed_over(path.name) and path.is_dir()
             ]
         except OSError as err:
             self._set_aside_unreadable(err)
@@ -61,23 +55,23 @@ class _Walk:
     def collect(self, class_folder: Path, split: Split | None) -> None:
         """Every file below a class folder. One that is refused stays a class, and is missed when learning."""
         label = class_folder.name
-        if _is_text(label):
+        if is_text(label):
             self.labels.add(label)
         if self.refuses(class_folder):
             return
+        labels = (label,)
         for folder, names, files in os.walk(class_folder, onerror=self._set_aside_unreadable):
             here = Path(folder)
-            names[:] = [name for name in names if not _passed_over(name) and not self.refuses(here / name)]
+            names[:] = [name for name in names if not is_passed_over(name) and not self.refuses(here / name)]
+            inside = self._relative(here)
             self.files.extend(
-                Listed(self._relative(here / name), (label,), split)
-                for name in files
-                if not _passed_over(name)
+                Listed(f"{inside}/{name}", labels, split) for name in files if not is_passed_over(name)
             )
 
     def refuses(self, folder: Path) -> bool:
         """Whether a folder is not entered; it then goes to quarantine."""
         path = self._relative(folder)
-        if not _is_text(path):
+        if not is_text(path):
             shown = path.encode(errors="backslashreplace").decode()
             self.quarantine.append(
                 Quarantined(shown, "bad_name", "The folder's name is not valid UTF-8. Rename it.")
@@ -95,35 +89,3 @@ class _Walk:
 
     def _relative(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
-
-
-def _passed_over(name: str) -> bool:
-    return name.startswith(".") or name.casefold() in _LITTER
-
-
-def _is_text(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _mixed(root: Path, splits: list[Path], others: list[Path]) -> DatasetError:
-    return DatasetError(
-        f"'{root}' holds split folders ({_names(splits)}) beside others ({_names(others)}). Keep either "
-        "train/, val/ and test/ with the class folders in them, or class folders alone."
-    )
-
-
-def _no_classes(root: Path, quarantine: list[Quarantined]) -> DatasetError:
-    aside = f" Set aside: '{quarantine[0].path}' ({quarantine[0].message})" if quarantine else ""
-    return DatasetError(
-        f"'{root}' has no class folders. Put the pictures of each class in a folder named after it "
-        f"(crack/1.jpg, good/2.jpg), or write a metadata.csv with the columns file_name and label.{aside}"
-    )
-
-
-def _names(folders: list[Path], at_most: int = 5) -> str:
-    shown = ", ".join(folder.name for folder in folders[:at_most])
-    return shown if len(folders) <= at_most else f"{shown} and {len(folders) - at_most} more"

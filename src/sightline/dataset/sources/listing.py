@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from sightline.dataset.sample import Quarantined, Split
 
@@ -14,18 +15,22 @@ SPLIT_OF_NAME: dict[str, Split] = {
     "calibration": "calibration",
     "calib": "calibration",
 }
+NO_EXTRA: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Listed:
-    """A file that is said to be a picture, its path relative to the root with `/`; fields as in `Sample`."""
+    """A file that is said to be a picture, its path relative to the root with `/`; fields as in `Sample`.
+
+    There may be millions: equal labels, and the extra of all files that have none, are one object each.
+    """
 
     path: str
     labels: tuple[str, ...]
     split: Split | None = None
     group: str | None = None
     fold: int | None = None
-    extra: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, str] = field(default_factory=lambda: NO_EXTRA)
 
 
 @dataclass(frozen=True)
