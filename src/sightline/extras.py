@@ -7,6 +7,7 @@ from sightline.errors import MissingExtra
 
 _EXTRA_OF = {
     "fastapi": "serve",
+    "jinja2": "data",
     "prometheus_client": "serve",
     "uvicorn": "serve",
     "onnx": "train",
