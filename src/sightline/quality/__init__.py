@@ -1,5 +1,6 @@
 """What is wrong with a data set, or odd about it: found, counted, and reported."""
 
+from sightline.quality.balance import ClassCount
 from sightline.quality.found import Finding, Found
 from sightline.quality.issues import find_issues
 from sightline.quality.kinds import FAIL_ON, KINDS, TITLES, Kind, Severity, check_fail_on
@@ -15,6 +16,7 @@ __all__ = [
     "LIST_COLUMNS",
     "TITLES",
     "CheckReport",
+    "ClassCount",
     "Finding",
     "Found",
     "Issue",

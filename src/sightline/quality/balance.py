@@ -114,7 +114,7 @@ def find_few_images(classes: Sequence[ClassCount]) -> Iterator[Found]:
                 path="",
                 labels=(one.name,),
                 value=one.learnable_units,
-                detail=f"{counted(one.images, 'picture')} of {counted(one.units, 'unit')}",
+                detail=f"{counted(one.images, 'picture')} in all, {one.units:,} independent",
             )
             for one in few
         ),

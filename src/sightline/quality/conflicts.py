@@ -42,7 +42,7 @@ def find_label_conflicts(dataset: Dataset, same: Identity) -> Iterator[Found]:
 
 
 def find_near_label_conflicts(dataset: Dataset, same: Identity, near: NearDuplicates) -> Iterator[Found]:
-    """Pairs of near duplicates under different labels, the most alike first."""
+    """Pairs of near duplicates under different labels, the most alike first; those of one cluster are a family."""
     pairs, similarity = different_pairs(near, same.content)
     differ = same.label[pairs[:, 0]] != same.label[pairs[:, 1]]
     pairs, similarity = pairs[differ], similarity[differ]
@@ -61,5 +61,6 @@ def find_near_label_conflicts(dataset: Dataset, same: Identity, near: NearDuplic
             lambda index: f"similarity {similarity[index]:.3f}",
             others=pairs[:, 0],
             values=similarity,
+            families=near.clusters[pairs[:, 1]],
         ),
     )
