@@ -65,4 +65,4 @@ def test_the_summary_says_how_much_of_each_split_leaks() -> None:
     issue = next(one for one in find_issues(measured(given)) if one.kind == "leaks")
 
     assert issue.severity == "error"
-    assert issue.summary.startswith("1 of 4 test pictures have a twin")
+    assert issue.summary.startswith("With a twin in another split: 1 of 4 test pictures.")

@@ -105,8 +105,8 @@ def find_few_images(classes: Sequence[ClassCount]) -> Iterator[Found]:
     yield Found(
         "few_images",
         "error" if empty else "warning",
-        f"{len(few):,} of {counted(len(classes), 'class', 'classes')} have fewer than {least} independent"
-        f" pictures{in_train}; '{few[0].name}' has {few[0].learnable_units:,}.{nothing}",
+        f"Fewer than {least} independent pictures{in_train} in {len(few):,} of"
+        f" {counted(len(classes), 'class', 'classes')}; '{few[0].name}' has {few[0].learnable_units:,}.{nothing}",
         "Collect more pieces, not more shots of the same ones. Until then use a pretrained backbone, frozen at"
         " first, and cross-validation by groups.",
         tuple(

@@ -28,7 +28,7 @@ def find_label_conflicts(dataset: Dataset, same: Identity) -> Iterator[Found]:
     yield Found(
         "label_conflicts",
         "error",
-        f"{counted(pictures, 'picture')} exist under different labels, in {len(rows) + pictures:,} files.",
+        f"{counted(pictures, 'picture')} under different labels, in {len(rows) + pictures:,} files.",
         "Decide which label is right and remove the other file; if both are, give one file both labels.",
         RowFindings(
             dataset,
@@ -53,7 +53,7 @@ def find_near_label_conflicts(dataset: Dataset, same: Identity, near: NearDuplic
     yield Found(
         "near_label_conflicts",
         "warning",
-        f"{counted(len(pairs), 'pair')} of near duplicates stand under different labels.",
+        f"{counted(len(pairs), 'pair')} of near duplicates under different labels.",
         "Look at them: the two may rightly differ by a small defect, or one label is wrong.",
         RowFindings(
             dataset,

@@ -43,7 +43,7 @@ def find_leaks(dataset: Dataset, same: Identity, near: NearDuplicates | None) ->
     yield Found(
         "leaks",
         "error",
-        f"{_shares(ranks, rows)} have a twin in another split: the figures measured there flatter.",
+        f"With a twin in another split: {_shares(ranks, rows)}. The figures measured there flatter.",
         "Split again, with groups and near duplicates kept together, or remove the twins.",
         RowFindings(
             dataset,
