@@ -125,3 +125,10 @@ def test_many_grey_pictures_are_told_in_one_sentence() -> None:
 
     assert issue is not None
     assert (issue.severity, len(issue.findings), issue.unlisted) == ("info", 0, 10)
+
+
+def test_an_empty_picture_is_not_called_blurry_as_well() -> None:
+    given = [*rows(40), row("empty.jpg", sharpness=0.0, entropy_bits=0.0)]
+
+    assert found("blurry", given) is None
+    assert paths(found("low_information", given)) == ["empty.jpg"]

@@ -137,7 +137,8 @@ def find_imbalance(classes: Sequence[ClassCount]) -> Iterator[Found]:
         "imbalance",
         "warning",
         f"The largest class, '{largest.name}', has {ratio:.0f} times the pictures of the smallest, '{rare[0].name}'."
-        f" From about {IMBALANCED_FROM:.0f} : 1 a plain training tends to overlook the rare ones.",
+        f" {counted(len(rare), 'class has', 'classes have')} a tenth of the largest or less; from about"
+        f" {IMBALANCED_FROM:.0f} : 1 a plain training tends to overlook the rare ones.",
         "Weight the loss or the sampling by class, or use focal loss; judge by recall of each class and macro-F1, not"
         " by accuracy.",
         tuple(

@@ -36,14 +36,23 @@ class Strip:
     more: int = 0
 
 
-def strips_of(issue: Issue) -> tuple[Strip, ...]:
+@dataclass(frozen=True)
+class Gallery:
+    """The pictures of an issue; not `whole` if it has more than are shown."""
+
+    strips: tuple[Strip, ...] = ()
+    whole: bool = True
+
+
+def gallery_of(issue: Issue) -> Gallery:
     """What is shown of an issue: families and pairs as strips, single pictures as strips of one."""
-    pictured = [finding for finding in issue.findings if finding.path]
-    if issue.kind == "corrupt" or not pictured:
-        return ()
+    pictured = [finding for finding in issue.findings if finding.path and issue.kind != "corrupt"]
     if any(finding.related for finding in pictured):
-        return tuple(_strip(family) for family in list(_families(pictured))[:_MOST_STRIPS])
-    return tuple(Strip((_shown(finding),)) for finding in pictured[:_MOST_SINGLES])
+        strips, most = [_strip(family) for family in _families(pictured)], _MOST_STRIPS
+    else:
+        strips, most = [Strip((_shown(finding),)) for finding in pictured], _MOST_SINGLES
+    whole = issue.count == len(issue.findings) and len(strips) <= most
+    return Gallery(tuple(strips[:most]), whole)
 
 
 def draw_thumbnails(

@@ -12,6 +12,8 @@ from sightline.quality.identity import is_measured
 from sightline.quality.kinds import Kind
 from sightline.quality.outliers import Floats, stand_out
 
+_EMPTY_BELOW_BITS = 3.0
+
 
 @dataclass(frozen=True)
 class Look:
@@ -58,6 +60,12 @@ def _aspect(dataset: Dataset) -> Floats:
     return aspect
 
 
+def _sharpness(dataset: Dataset) -> Floats:
+    """That of an empty picture says nothing; it is taken as usual, since the picture is found as empty."""
+    values = _column("sharpness")(dataset)
+    return np.where(_column("entropy_bits")(dataset) < _EMPTY_BELOW_BITS, np.median(values), values)
+
+
 def _log(values: Floats) -> Floats:
     scaled: Floats = np.log(values + 1e-3)
     return scaled
@@ -73,7 +81,7 @@ def _as_is(values: Floats) -> Floats:
 
 LOOKS = (
     Look(
-        "blurry", _column("sharpness"), "low", 0.08, True, _log, 0.15,
+        "blurry", _sharpness, "low", 0.08, True, _log, 0.15,
         "sharpness {:.2f}, usually {:.2f}", "blurry", "a sharpness below 0.08",
         "Remove what a person cannot judge either; keep the rest if production has such pictures too.",
     ),
@@ -88,7 +96,7 @@ LOOKS = (
         "Check exposure; overexposed detail is lost. Remove what shows nothing.",
     ),
     Look(
-        "low_information", _column("entropy_bits"), "low", 3.0, True, _as_is, 0.3,
+        "low_information", _column("entropy_bits"), "low", _EMPTY_BELOW_BITS, True, _as_is, 0.3,
         "{:.1f} bits of tone, usually {:.1f}", "nearly empty", "fewer than 3 bits of tone",
         "Remove empty frames and placeholders: the network learns their label by their emptiness.",
     ),

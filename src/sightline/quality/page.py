@@ -7,7 +7,7 @@ from sightline.dataset.sources.store import Store
 from sightline.extras import require
 from sightline.parallel import Progress
 from sightline.quality.balance import GUIDES, ClassCount
-from sightline.quality.gallery import draw_thumbnails, strips_of
+from sightline.quality.gallery import draw_thumbnails, gallery_of
 from sightline.quality.histograms import Histogram
 from sightline.quality.kinds import TITLES
 from sightline.quality.report import CheckReport
@@ -29,8 +29,9 @@ def render_page(
     Raises:
         MissingExtra: Jinja2 is not installed.
     """
-    strips = {issue.kind: strips_of(issue) for issue in report.issues}
-    paths = sorted({one.path for rows in strips.values() for strip in rows for one in strip.pictures})
+    galleries = {issue.kind: gallery_of(issue) for issue in report.issues}
+    strips = [strip for gallery in galleries.values() for strip in gallery.strips]
+    paths = sorted({one.path for strip in strips for one in strip.pictures})
     largest = max((one.images for one in report.classes), default=0)
     text: str = (
         _environment()
@@ -39,7 +40,7 @@ def render_page(
             report=report,
             verdict=verdict(report),
             titles=TITLES,
-            strips=strips,
+            galleries=galleries,
             thumbnails=draw_thumbnails(paths, store, limits or ImageLimits(), progress),
             classes=sorted(report.classes, key=lambda one: -one.images),
             at_once=_CLASSES_AT_ONCE,
