@@ -59,12 +59,11 @@ def find_near_duplicates(dataset: Dataset, same: Identity, near: NearDuplicates)
         "near_duplicates",
         "warning",
         f"{counted(len(rows), 'picture')} in {counted(clusters, 'cluster')} show nearly the same.{aside}",
-        "Keep each cluster in one split, by a group or by `split`: apart, they flatter the figures."
-        " For learning they count as one.",
+        "Keep each cluster in one split: apart, its pictures flatter the figures. For learning they count as one.",
         RowFindings(
             dataset,
             rows[order],
-            lambda index: f"similarity {values[order[index]]:.3f}",
+            lambda index: f"similarity {values[order[index]]:.3f} to the nearest",
             others=others[order],
             values=values[order],
             families=families[order],

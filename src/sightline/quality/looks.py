@@ -108,7 +108,7 @@ LOOKS = (
     Look(
         "odd_aspect_ratio", _aspect, "both", 4.0, False, _log, 0.05,
         "{:.2f} : 1, usually {:.2f} : 1", "of an odd shape", "longer than 4 : 1",
-        "A centre crop cuts the ends off long pictures: use `letterbox` or `squash`, or cut them beforehand.",
+        "A centre crop cuts the ends off long pictures: resize by letterbox or squash, or cut them beforehand.",
     ),
 )  # fmt: skip
 _FAR = {"low": "far below", "high": "far above", "both": "far from"}

@@ -1,5 +1,6 @@
 """The report as one HTML page that needs nothing else: no network, no script, no file beside it."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,6 +16,7 @@ from sightline.quality.verdict import verdict
 from sightline.records import ImageLimits
 
 _CLASSES_AT_ONCE = 40
+_PART = re.compile(r"[^/_. -]*[/_. -]*")  # a line may break behind these
 _KEPT_CONTROLS = "\u200d"  # the joiner within emoji
 
 
@@ -63,6 +65,7 @@ def _environment() -> Any:
     )
     environment.filters["bars"] = _bars
     environment.filters["shares"] = _shares
+    environment.filters["parts"] = _PART.findall
     environment.filters["number"] = lambda number: f"{number:,}"
     environment.filters["figure"] = lambda number: f"{number:,.3g}" if number < 1000 else f"{number:,.0f}"
     return environment
