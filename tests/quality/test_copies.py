@@ -95,6 +95,20 @@ def test_one_picture_under_two_labels_is_an_error() -> None:
     assert [(one.path, one.related) for one in issue.findings] == [("2.jpg", "3.jpg"), ("3.jpg", "1.jpg")]
 
 
+def test_a_file_is_set_against_the_first_that_disagrees() -> None:
+    given = [row("1.jpg", "a"), row("2.jpg", "a"), row("3.jpg", "b"), row("4.jpg", "c")]
+    dataset = measured([(sample, look._replace(pixels_digest="p")) for sample, look in given])
+
+    issue = found("label_conflicts", dataset)
+
+    assert issue is not None
+    assert [(one.path, one.related) for one in issue.findings] == [
+        ("2.jpg", "3.jpg"),
+        ("3.jpg", "1.jpg"),
+        ("4.jpg", "1.jpg"),
+    ]
+
+
 def test_the_same_labels_are_no_conflict() -> None:
     dataset = measured([row("1.jpg", "a", "b", sha256="s"), row("2.jpg", "a", "b", sha256="s")])
 

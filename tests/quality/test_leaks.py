@@ -23,6 +23,7 @@ def test_a_twin_in_another_split_is_a_leak(tie: dict[str, str], words: str) -> N
     found = leaks([row("0.jpg", split="test", **tie), row("1.jpg", split="train", **tie)])
 
     assert [(one.path, one.related, one.detail) for one in found] == [("0.jpg", "1.jpg", words)]
+    assert found[0].family is None
 
 
 def test_a_near_duplicate_in_another_split_is_a_leak_listed_by_its_nearest() -> None:

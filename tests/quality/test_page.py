@@ -9,7 +9,7 @@ from PIL import Image
 from drawing import draw_below
 from measured import USUAL, measured, row, rows, twins
 from sightline.dataset import Dataset, Quarantined, read_dataset
-from sightline.errors import ImageDamaged
+from sightline.errors import ImageDamaged, InputError
 from sightline.quality import check_dataset, render_page
 from sightline.quality.thumbnails import THUMBNAIL_PX, thumbnail
 from sightline.records import ImageLimits
@@ -145,6 +145,21 @@ def test_a_page_of_a_large_faulty_set_stays_small(tmp_path: Path) -> None:
     assert len(text) < 5_000_000
 
 
+def test_a_picture_that_may_not_be_read_leaves_an_empty_frame(tmp_path: Path) -> None:
+    dataset = on_disk(tmp_path, "a/1.png", "a/2.png")
+
+    text = render_page(check_dataset(dataset, None, at=""), Locked(tmp_path / "a/1.png"))
+
+    assert text.count("no longer readable") == 2
+
+
+@pytest.mark.parametrize("copies, is_whole", [(12, True), (13, False)])
+def test_the_page_says_when_it_does_not_show_all(copies: int, is_whole: bool) -> None:
+    pairs = [row(f"{n:03}.jpg", sha256=f"s{n // 2}") for n in range(2 * copies)]
+
+    assert ("Only the first are shown" not in page_of(measured(pairs))) is is_whole
+
+
 class OneFile:
     """A store in which every path is the same picture."""
 
@@ -163,14 +178,21 @@ class OneFile:
         return self._data
 
 
-@pytest.mark.parametrize("size", [(1, 1), (3000, 10), (50, 60), (640, 480)], ids=str)
+class Locked(OneFile):
+    """A store that hands nothing out."""
+
+    def read(self, path: str, limits: ImageLimits) -> bytes:
+        raise InputError(f"'{path}' cannot be read: Permission denied.")
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3000, 10), (50, 60), (144, 144), (640, 480)], ids=str)
 def test_a_thumbnail_is_small_and_keeps_its_aspect_ratio(size: tuple[int, int], tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
     Image.fromarray(noise).save(tmp_path / "a.png")
 
     (tmp_path / "small.webp").write_bytes(thumbnail((tmp_path / "a.png").read_bytes(), ImageLimits()))
 
-    assert (tmp_path / "small.webp").stat().st_size < 5000
+    assert (tmp_path / "small.webp").stat().st_size < 7000
     with Image.open(tmp_path / "small.webp") as small:
         assert max(small.size) == min(THUMBNAIL_PX, max(size))
         assert (
