@@ -6,6 +6,9 @@ from typing import NamedTuple
 class Measures(NamedTuple):
     """The look of one picture, for finding what is odd about it.
 
+    All but format and digest may be taken from a sample of its rows, and of a large picture from a reduced
+    copy; `sightline.quality.measure_picture` says how.
+
     format
         By content, as `ImageLimits.formats` spells it: `JPEG`, `PNG`.
     pixels_digest
