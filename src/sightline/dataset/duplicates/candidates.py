@@ -8,7 +8,7 @@ from sightline.extras import require
 
 _SIDE = 16
 _EXACT_BELOW = 4096
-_LEAST_SIMILAR = 0.3
+_LEAST_SIMILAR = 0.6
 _BATCH = 2048
 
 

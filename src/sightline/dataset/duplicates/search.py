@@ -16,7 +16,7 @@ from sightline.extras import require
 from sightline.parallel import Progress, in_order
 
 SIMILAR_ENOUGH = 0.35
-_NEIGHBOURS = 12
+_NEIGHBOURS = 6
 _BATCH = 16  # pairs at a time: what they need then fits into the cache of a core
 _COARSE = 3  # 96 px to 32 px
 _REACH_PX = 5
