@@ -6,14 +6,21 @@ from types import ModuleType
 from sightline.errors import MissingExtra
 
 _EXTRA_OF = {
+    "cleanlab": "labels",
     "fastapi": "serve",
+    "jinja2": "data",
     "prometheus_client": "serve",
     "uvicorn": "serve",
     "onnx": "train",
     "pyarrow": "data",
+    "scipy": "labels",
+    "sklearn": "labels",
     "timm": "train",
     "torch": "train",
     "torchvision": "train",
+}
+_LICENCE_OF = {
+    "labels": "It brings cleanlab, which is licensed under the AGPL-3.0; Sightline itself never needs it.",
 }
 
 
@@ -30,7 +37,8 @@ def require(module: str) -> ModuleType:
         if err.name is not None and err.name.partition(".")[0] != package:
             raise
         extra = _EXTRA_OF[package]
+        licence = f"\n{_LICENCE_OF[extra]}" if extra in _LICENCE_OF else ""
         raise MissingExtra(
             f"'{package}' is not installed. This command needs the extra [{extra}]: "
-            f"pip install 'sightline[{extra}]'"
+            f"pip install 'sightline[{extra}]'{licence}"
         ) from err

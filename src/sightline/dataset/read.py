@@ -4,6 +4,7 @@ import hashlib
 from functools import partial
 from pathlib import Path
 
+from sightline.dataset.corrections import apply_corrections, read_corrections
 from sightline.dataset.sample import Quarantined, Sample
 from sightline.dataset.sources.folders import list_folders
 from sightline.dataset.sources.groups import assign_groups
@@ -25,19 +26,23 @@ def read_dataset(
     limits: ImageLimits | None = None,
     group_by: str | None = None,
     group_gap: int | None = None,
+    corrections: Path | None = None,
     progress: Progress | None = None,
 ) -> Dataset:
     """Read a folder: `metadata.csv` if there is one, else `<class>/…`, else `{train,val,test}/<class>/…`.
 
     A file that is no picture, is damaged, or exceeds `limits` goes to quarantine with its reason. One class
     is enough here, so that a set can be scored; `require_learnable` asks for more. `group_by` and `group_gap`
-    are those of `assign_groups`.
+    are those of `assign_groups`. `corrections` is a table of labels set right, see `read_corrections`; it
+    brings no new classes.
 
     Raises:
         InputError: the folder is not there or may not be read, or a group expression cannot be used.
         DatasetError: no classes, a table with mistakes (all listed), or not one usable picture.
+        DatasetError: corrections that do not fit the files.
     """
     root = _resolved_folder(root)
+    corrected = None if corrections is None else read_corrections(corrections)
     store = LocalStore(root)
     is_table = (root / METADATA_NAME).is_file()
     listing = list_metadata(root) if is_table else list_folders(root)
@@ -52,7 +57,8 @@ def read_dataset(
             quarantine.append(outcome)
     if not samples:
         raise _nothing_usable(root, quarantine)
-    return Dataset.of(store, listing.labels, samples, quarantine)
+    dataset = Dataset.of(store, listing.labels, samples, quarantine)
+    return dataset if corrected is None else apply_corrections(dataset, corrected)
 
 
 def _resolved_folder(root: Path) -> Path:
