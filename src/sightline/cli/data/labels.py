@@ -47,7 +47,7 @@ def labels(
     """Find labels that are probably wrong, the worst first.
 
     Write the right label into the column `label` of the table, or `!exclude`, and train with
-    data.corrections=suspects.csv. Needs the extra [labels]: it brings cleanlab, licensed under the AGPL-3.0.
+    data.corrections=suspects.csv. Needs the extra `labels`: it brings cleanlab, licensed under the AGPL-3.0.
     """
     from sightline.cli.progress import Display
     from sightline.dataset import read_dataset
