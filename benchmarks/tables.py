@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from sightline.dataset.measures import Measures
 
 from benchmarks.machine import describe_machine
 from sightline.dataset import (
@@ -28,7 +29,6 @@ from sightline.dataset import (
     split_folds,
     write_table,
 )
-from sightline.dataset.measures import Measures
 from sightline.dataset.sources.store import LocalStore
 from sightline.dataset.table import MEASURES_SCHEMA, SCHEMA
 

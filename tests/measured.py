@@ -7,7 +7,7 @@ import numpy as np
 
 from sightline.dataset import Dataset, Quarantined, Sample, Split
 from sightline.dataset.duplicates import NearDuplicates
-from sightline.dataset.measures import Measures
+from sightline.dataset.reading.measures import Measures
 
 Row = tuple[Sample, Measures]
 USUAL = Measures(

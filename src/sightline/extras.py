@@ -9,19 +9,25 @@ _EXTRA_OF = {
     "adlfs": "azure",
     "fastapi": "serve",
     "fsspec": "s3",
+    "cleanlab": "labels",
     "gcsfs": "gcs",
     "jinja2": "data",
     "prometheus_client": "serve",
     "uvicorn": "serve",
     "usearch": "data",
     "onnx": "train",
+    "platformdirs": "data",
     "pyarrow": "data",
     "scipy": "data",
     "s3fs": "s3",
     "threadpoolctl": "data",
+    "sklearn": "labels",
     "timm": "train",
     "torch": "train",
     "torchvision": "train",
+}
+_LICENCE_OF = {
+    "labels": "It brings cleanlab, which is licensed under the AGPL-3.0; Sightline itself never needs it.",
 }
 
 
@@ -38,7 +44,8 @@ def require(module: str) -> ModuleType:
         if err.name is not None and err.name.partition(".")[0] != package:
             raise
         extra = _EXTRA_OF[package]
+        licence = f"\n{_LICENCE_OF[extra]}" if extra in _LICENCE_OF else ""
         raise MissingExtra(
             f"'{package}' is not installed. This command needs the extra [{extra}]: "
-            f"pip install 'sightline[{extra}]'"
+            f"pip install 'sightline[{extra}]'{licence}"
         ) from err

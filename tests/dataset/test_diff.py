@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sightline.dataset import Dataset, Difference, Sample, diff_datasets
-from sightline.dataset.measures import Measures
+from sightline.dataset.reading.measures import Measures
 
 
 def sample(path: str, *labels: str, content: str | None = None) -> Sample:

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from sightline.dataset import Dataset, Quarantined, Sample, read_table, write_table
-from sightline.dataset.measures import Measures
+from sightline.dataset.reading.measures import Measures
 from sightline.errors import DatasetError, InputError, SightlineError
 
 LOOK = Measures("PNG", "0123456789abcdef", 0.1, 0.9, 0.2, 6.0, 1.0, 0.3)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sightline.dataset import Dataset, Sample, Split, random_split_leaks, split_dataset
-from sightline.dataset.measures import Measures
+from sightline.dataset.reading.measures import Measures
 from sightline.errors import InputError
 
 

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from sightline import __version__
+from sightline.cli.data import app as data
 from sightline.cli.demo import demo
 from sightline.cli.evaluate import evaluate
 from sightline.cli.plain import printable
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 for _command in (demo, train, evaluate, verify, show, predict, serve):
     app.command()(_command)
+app.add_typer(data, name="data")
 
 
 def _print_version(wanted: bool) -> None:

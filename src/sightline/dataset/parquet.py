@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from pydantic import Field, ValidationError
 
 from sightline.dataset.sample import Quarantined
+from sightline.dataset.sources.source import open_store
 from sightline.dataset.sources.store import LocalStore, Store
 from sightline.dataset.table import Dataset
 from sightline.dataset.table_mistakes import table_mistakes
@@ -95,10 +96,7 @@ def read_table(path: Path, *, root: Path | None = None) -> Dataset:
 
 def _store_of(location: str, table_path: Path) -> Store:
     if "://" in location:
-        raise DatasetError(
-            f"'{table_path}' speaks of files at '{location}', which cannot be reached yet. Copy them here and give "
-            "that folder as root."
-        )
+        return open_store(location)
     return LocalStore(_folder(table_path.parent / location, table_path))
 
 

@@ -9,7 +9,8 @@ from sightline.errors import ImageReason
 Split = Literal["train", "val", "calibration", "test", "excluded"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 QuarantineReason = (
-    ImageReason | Literal["missing", "unreadable", "not_a_file", "bad_name", "outside_root", "linked_folder"]
+    ImageReason
+    | Literal["missing", "unreadable", "not_a_file", "bad_name", "outside_root", "linked_folder", "changed"]
 )
 
 

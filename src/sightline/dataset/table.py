@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sightline.dataset.digest import table_digest
-from sightline.dataset.measures import Measures
+from sightline.dataset.reading.measures import Measures
 from sightline.dataset.sample import Quarantined, Sample, Split
 from sightline.dataset.sources.store import LocalStore, Store
 from sightline.errors import DatasetError

@@ -2,7 +2,9 @@
 
 from sightline.images.formats import ImageInfo, inspect_image
 from sightline.images.pipeline import (
+    as_rgb,
     decode_image,
+    decode_upright,
     preprocess_image,
     preprocess_timed,
     read_image_file,
@@ -14,7 +16,9 @@ __all__ = [
     "ImageInfo",
     "Observer",
     "StageReport",
+    "as_rgb",
     "decode_image",
+    "decode_upright",
     "describe_stage",
     "inspect_image",
     "preprocess_image",

@@ -27,7 +27,21 @@ def decode_image(data: bytes, spec: Preprocessing, *, observe: Observer | None =
     Raises:
         ImageError: one of its subclasses, with the reason; never a partly decoded picture.
     """
-    return _as_rgb(_decode_upright(data, spec, observe))
+    return as_rgb(_decode_upright(data, spec, observe))
+
+
+def decode_upright(data: bytes, spec: Preprocessing) -> Image.Image:
+    """Decode and turn upright, as `decode_image` does, to a picture of mode `L` or `RGB`.
+
+    For those who look at pictures; `as_rgb` gives the pixels of `decode_image`. Raises as it does.
+    """
+    return _decode_upright(data, spec, None)
+
+
+def as_rgb(picture: Image.Image) -> NDArray[np.uint8]:
+    """Return the pixels of a picture of mode `L` or `RGB`: uint8 `[H, W, 3]`."""
+    pixels: NDArray[np.uint8] = np.asarray(picture)
+    return pixels if pixels.ndim == 3 else np.repeat(pixels[..., np.newaxis], 3, axis=2)
 
 
 def resize_image(pixels: NDArray[np.uint8], spec: Preprocessing) -> NDArray[np.uint8]:
@@ -90,8 +104,8 @@ def _decode_upright(data: bytes, spec: Preprocessing, observe: Observer | None) 
     stored, mark = decode_picture(data, open_picture(data, spec.limits), spec)
     upright = turn_upright(stored, mark)
     if observe is not None:
-        observe("decode", _as_rgb(stored))
-        observe("orient", _as_rgb(upright))
+        observe("decode", as_rgb(stored))
+        observe("orient", as_rgb(upright))
     return upright
 
 
@@ -101,12 +115,7 @@ def _resize(picture: Image.Image, spec: Preprocessing) -> NDArray[np.uint8]:
         (target.width_px, target.height_px), _RESAMPLING[spec.interpolation], box=target.box
     )
     if small.size == (spec.width_px, spec.height_px):
-        return _as_rgb(small)
+        return as_rgb(small)
     canvas = Image.new("RGB", (spec.width_px, spec.height_px), spec.background)
     canvas.paste(small.convert("RGB"), (target.left_px, target.top_px))
-    return _as_rgb(canvas)
-
-
-def _as_rgb(picture: Image.Image) -> NDArray[np.uint8]:
-    pixels: NDArray[np.uint8] = np.asarray(picture)
-    return pixels if pixels.ndim == 3 else np.repeat(pixels[..., np.newaxis], 3, axis=2)
+    return as_rgb(canvas)

@@ -66,7 +66,7 @@ def prepare_data(recipe: Recipe, progress: Progress | None = None) -> PreparedDa
     if data.train_dir is None:
         raise RecipeError("data.train_dir is missing: name the folder with the images, data.train_dir=PATH.")
     whole = split_dataset(
-        _read(recipe, data.train_dir, progress),
+        _read(recipe, data.train_dir, progress, data.corrections),
         val=0.0 if data.val_dir else data.val_fraction,
         test=0.0 if data.test_dir else data.test_fraction,
         seed=recipe.seed,
@@ -88,13 +88,14 @@ def prepare_data(recipe: Recipe, progress: Progress | None = None) -> PreparedDa
     return PreparedData(parts["train"], parts["val"], parts["test"], quarantine, notes)
 
 
-def _read(recipe: Recipe, folder: str, progress: Progress | None) -> Dataset:
+def _read(recipe: Recipe, folder: str, progress: Progress | None, corrections: str | None = None) -> Dataset:
     data = recipe.data
     return read_dataset(
         Path(folder),
         limits=recipe.preprocessing().limits,
         group_by=data.group_by,
         group_gap=data.group_gap,
+        corrections=None if corrections is None else Path(corrections),
         progress=progress,
     )
 

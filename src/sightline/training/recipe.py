@@ -63,6 +63,8 @@ class DataSection(Section):
     group_by, group_gap
         A regular expression on the path whose group names what must not be torn apart by the split; with a
         gap, numbers at most that far apart belong together.
+    corrections
+        A table of labels set right for the images of train_dir, as `sightline data labels` writes it.
     input_size
         Height and width in pixels; one number for a square.
     resize, crop, interpolation
@@ -76,6 +78,7 @@ class DataSection(Section):
     test_dir: str | None = None
     group_by: str | None = None
     group_gap: Annotated[int, Field(ge=0)] | None = None
+    corrections: str | None = None
     val_fraction: Fraction = 0.15
     test_fraction: Fraction = 0.15
     input_size: Annotated[tuple[Side, Side], BeforeValidator(_square)] = (224, 224)

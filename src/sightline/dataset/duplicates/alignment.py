@@ -29,7 +29,7 @@ def coarse_placement(first: Stack, second: Stack, reach_px: int) -> Stack:
     best = np.full(count, -np.inf, np.float32)
     placement = np.zeros((count, 4), np.float32)
     for scale in _FIRST_SCALES:
-        moved, inside = move(second, np.tile(np.float32([scale, 0, scale, 0]), (count, 1)))
+        moved, inside = move(second, np.tile(np.array([scale, 0, scale, 0], np.float32), (count, 1)))
         moved = moved * inside
         peaks = fft.irfft2(fft.rfft2(moved, padded) * spectrum, padded)[:, shifts][:, :, shifts]
         flat = peaks.reshape(count, -1)
@@ -55,7 +55,7 @@ def refine(
     """
     middle = (first.shape[1] - 1) / 2
     along = ((np.arange(first.shape[1], dtype=np.float32) - middle) / middle).astype(np.float32)
-    unit = np.float32([1 / middle, 1, 1 / middle, 1])
+    unit = np.array([1 / middle, 1, 1 / middle, 1], np.float32)
     for _ in range(steps):
         moved, inside = move(second, placement)
         apart = first - moved
@@ -71,7 +71,8 @@ def move(pictures: Stack, placement: Stack) -> tuple[Stack, Stack]:
     rows, row_inside = _sampling(placement[:, 0], placement[:, 1], pictures.shape[1])
     columns, column_inside = _sampling(placement[:, 2], placement[:, 3], pictures.shape[2])
     inside = row_inside[:, :, None] & column_inside[:, None, :]
-    return rows @ pictures @ columns.transpose(0, 2, 1), inside.astype(np.float32)
+    moved: Stack = np.matmul(np.matmul(rows, pictures), columns.transpose(0, 2, 1), dtype=np.float32)
+    return moved, inside.astype(np.float32)
 
 
 def _sampling(scale: Stack, shift: Stack, size: int) -> tuple[Stack, NDArray[np.bool_]]:

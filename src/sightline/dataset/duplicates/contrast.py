@@ -27,18 +27,20 @@ def even_out(prints: NDArray[np.uint8] | Stack, *, detail_px: float, window_px: 
     levels = np.log(prints.astype(np.float32) + _OFFSET)
     levels -= _blurred(levels, _gaussian(size, detail_px))
     spread = np.sqrt(_blurred(levels * levels, _gaussian(size, window_px)))
-    return np.clip(levels / (spread + _FAINTEST), -_CLIP, _CLIP)
+    even: Stack = np.clip(levels / (spread + np.float32(_FAINTEST)), -_CLIP, _CLIP)
+    return even
 
 
 def shrink(stack: NDArray[np.uint8] | Stack, factor: int) -> Stack:
     """`[N, S, S]` to float32 `[N, S / factor, S / factor]` by averaging; `factor` divides S."""
     count, size = stack.shape[:2]
     blocks = stack.reshape(count, size // factor, factor, size // factor, factor)
-    return blocks.mean((2, 4), dtype=np.float32)
+    smaller: Stack = blocks.mean((2, 4), dtype=np.float32)
+    return smaller
 
 
 def _blurred(stack: Stack, weights: Stack) -> Stack:
-    return weights @ stack @ weights.T
+    return np.matmul(np.matmul(weights, stack), weights.T, dtype=np.float32)
 
 
 @cache

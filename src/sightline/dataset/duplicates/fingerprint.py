@@ -5,25 +5,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 SIZE_PX = 96
-_BAND = "L"
 
 
-def fingerprint(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Shrink uint8 `[H, W, 3]`, RGB, to its luma in uint8 `[96, 96]`, whatever the shape.
+def fingerprint(picture: Image.Image) -> NDArray[np.uint8]:
+    """Shrink a picture of mode `L` or `RGB` to its luma in uint8 `[96, 96]`, whatever its shape.
 
     Squashed, since a copy may have been resized without regard to proportions; by averaging, since what is
     finer than the result would otherwise appear in it as noise.
     """
-    picture = Image.fromarray(pixels)
-    # Each side loses whole factors first, cheaply, and only then is averaged exactly.
-    reduction = max(1, picture.width // (2 * SIZE_PX)), max(1, picture.height // (2 * SIZE_PX))
-    smaller = picture.reduce(reduction) if max(reduction) > 1 else picture
-    grey = smaller.convert(_BAND)
-    return np.asarray(grey.resize((SIZE_PX, SIZE_PX), Image.Resampling.BOX if _shrinks(grey) else _UP))
-
-
-_UP = Image.Resampling.BILINEAR
-
-
-def _shrinks(picture: Image.Image) -> bool:
-    return min(picture.size) >= SIZE_PX
+    grey = picture.convert("L")
+    shrinks = min(grey.size) >= SIZE_PX
+    resampling = Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR
+    return np.asarray(grey.resize((SIZE_PX, SIZE_PX), resampling))

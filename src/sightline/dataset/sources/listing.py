@@ -22,6 +22,7 @@ NO_EXTRA: Mapping[str, str] = MappingProxyType({})
 class Listed:
     """A file that is said to be a picture, its path relative to the root with `/`; fields as in `Sample`.
 
+    sha256 is that which the file must have; None: any.
     There may be millions: equal labels, and the extra of all files that have none, are one object each.
     """
 
@@ -31,6 +32,7 @@ class Listed:
     group: str | None = None
     fold: int | None = None
     extra: Mapping[str, str] = field(default_factory=lambda: NO_EXTRA)
+    sha256: str | None = None
 
 
 @dataclass(frozen=True)

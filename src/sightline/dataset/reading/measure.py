@@ -8,7 +8,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from PIL import Image
 
-from sightline.dataset.measures import Measures
+from sightline.dataset.reading.measures import Measures
 
 _ROWS = 3
 _LOOKED_AT_PX = 1 << 16

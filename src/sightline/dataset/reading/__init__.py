@@ -1,0 +1,1 @@
+"""Every picture opened once: decoded, measured, fingerprinted, and remembered for the next time."""

@@ -1,0 +1,122 @@
+"""Pictures ranked by how little their label is believed: confident learning, through cleanlab.
+
+Northcutt, Jiang and Chuang 2021, Confident learning: estimating uncertainty in dataset labels. cleanlab is
+licensed under the AGPL-3.0 and comes with the extra [labels] only.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.dataset import Sample
+from sightline.extras import require
+from sightline.quality.labels.probabilities import Targets, as_columns
+
+_LIKELY = 0.5
+_KEPT_CLASSES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A picture whose label may be wrong.
+
+    given, suggested
+        Class names, sorted. They are equal where the label is doubted and no other is likelier.
+    score
+        How far the given labels are believed, in [0, 1], 0 the least: their probability, out of sample.
+    flagged
+        Whether confident learning holds it for wrong; the others are there because the ranking goes on.
+    probabilities
+        Of the given and the suggested labels and the likeliest others, the likeliest first.
+    sha256
+        Of the file that was looked at.
+    """
+
+    path: str
+    given: tuple[str, ...]
+    suggested: tuple[str, ...]
+    score: float
+    flagged: bool
+    probabilities: Mapping[str, float]
+    sha256: str
+
+
+def find_label_errors(
+    probabilities_nc: NDArray[np.float64],
+    targets: Targets,
+    labels: Sequence[str],
+    samples: Sequence[Sample],
+    *,
+    most: int | None = None,
+) -> tuple[Suspect, ...]:
+    """Rank samples, the worst label first; with `most`, only so many of them.
+
+    probabilities_nc
+        float64 `[N, C]`, out of sample, see `out_of_sample_probabilities`; columns in the order of `labels`.
+    targets
+        int64 `[N]` or bool `[N, C]`; every class occurs.
+    samples
+        N records. Labels of theirs that are not among `labels` are not judged and stay as they are.
+
+    Raises:
+        MissingExtra: cleanlab is not installed.
+    """
+    score, flagged = _judge(probabilities_nc, targets)
+    order = np.argsort(score, kind="stable")[:most]
+    suggested = _suggestions(probabilities_nc, targets, order)
+    return tuple(
+        _suspect(samples[row], float(score[row]), bool(flagged[row]), probabilities_nc[row], columns, labels)
+        for row, columns in zip(order.tolist(), suggested, strict=True)
+    )
+
+
+def _judge(
+    probabilities_nc: NDArray[np.float64], targets: Targets
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    if targets.ndim == 1:
+        score = require("cleanlab.rank").get_label_quality_scores(targets, probabilities_nc)
+        find = require("cleanlab.filter").find_label_issues
+        flagged = find(targets, probabilities_nc, n_jobs=1, min_examples_per_class=0)
+    else:
+        several = require("cleanlab.multilabel_classification")
+        given = [np.flatnonzero(row).tolist() for row in targets]
+        score = several.get_label_quality_scores(given, probabilities_nc)
+        find = several.filter.find_label_issues
+        flagged = find(given, probabilities_nc, n_jobs=1, min_examples_per_class=0)
+    return score, flagged
+
+
+def _suggestions(
+    probabilities_nc: NDArray[np.float64], targets: Targets, rows: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """The columns suggested for each of the rows, bool `[rows, C]`."""
+    chosen = probabilities_nc[rows]
+    best: NDArray[np.bool_] = as_columns(chosen.argmax(axis=1))
+    likeliest = np.zeros(chosen.shape, np.bool_)
+    likeliest[:, : best.shape[1]] = best
+    if targets.ndim == 1:
+        return likeliest
+    likely = chosen >= _LIKELY
+    return np.where(likely.any(axis=1, keepdims=True), likely, likeliest)
+
+
+def _suspect(
+    sample: Sample,
+    score: float,
+    flagged: bool,
+    probabilities_c: NDArray[np.float64],
+    suggested_c: NDArray[np.bool_],
+    labels: Sequence[str],
+) -> Suspect:
+    unjudged = set(sample.labels) - set(labels)
+    suggested = {labels[column] for column in np.flatnonzero(suggested_c).tolist()} | unjudged
+    named = {*sample.labels, *suggested}
+    by_probability = np.argsort(-probabilities_c, kind="stable")
+    shown = {
+        labels[column]: float(probabilities_c[column])
+        for rank, column in enumerate(by_probability.tolist())
+        if rank < _KEPT_CLASSES or labels[column] in named
+    }
+    return Suspect(sample.path, sample.labels, tuple(sorted(suggested)), score, flagged, shown, sample.sha256)
