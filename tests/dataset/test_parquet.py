@@ -180,7 +180,6 @@ def test_a_table_that_was_tampered_with_is_refused(
         pytest.param(
             {"quarantine": [{"path": 1}]}, "metadata that are not those of a data set", id="quarantine"
         ),
-        pytest.param({"location": "s3://bucket/set"}, "'s3://bucket/set'.*as root", id="remote"),
     ],
 )
 def test_metadata_that_cannot_be_used_are_refused(

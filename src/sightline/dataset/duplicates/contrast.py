@@ -40,7 +40,8 @@ def shrink(stack: NDArray[np.uint8] | Stack, factor: int) -> Stack:
 
 
 def _blurred(stack: Stack, weights: Stack) -> Stack:
-    return np.matmul(np.matmul(weights, stack), weights.T, dtype=np.float32)
+    blurred: Stack = np.matmul(np.matmul(weights, stack), weights.T, dtype=np.float32)
+    return blurred
 
 
 @cache
