@@ -30,12 +30,25 @@ def demo(
     _print_summary(done)
 
 
+def _print_data(done: "Demonstrated") -> None:
+    from sightline.cli.tables import console
+
+    said = done.built.data_check
+    clusters = said.clusters.clusters if said.clusters else 0
+    console().print(
+        f"Data: {said.set_aside} of {said.files:,} files are damaged and set aside; {clusters} clusters of near "
+        f"duplicates, each kept on one side of the split. Report: {done.built.data_report / 'report.html'}",
+        soft_wrap=True,
+    )
+
+
 def _print_summary(done: "Demonstrated") -> None:
     from sightline.cli.figures import print_evaluation
     from sightline.cli.tables import console
 
     out = console()
     out.print()
+    _print_data(done)
     print_evaluation(done.built.evaluations["test"], "test")
     export, served = done.built.export, done.agreement
     out.print(
@@ -49,6 +62,7 @@ def _print_summary(done: "Demonstrated") -> None:
     picture = next(path for path in sorted(done.data.glob("crack/*")) if path.is_file())
     out.print("[bold]Try next[/]")
     for command, why in (
+        (f"sightline data check {done.data}", "what is wrong with the pictures"),
         (f"sightline show {done.bundle}", "what the bundle is"),
         (f"sightline predict {done.bundle} {picture.parent}", "classify a folder"),
         (f"sightline serve {done.bundle}", "answer over HTTP; then, from another terminal:"),

@@ -9,7 +9,10 @@ import typer
 
 def train(
     source: Annotated[
-        Path, typer.Argument(help="A recipe (YAML) or a folder of images.", show_default=False)
+        str,
+        typer.Argument(
+            help="A recipe (.yaml), or images: a folder, list, table or address.", show_default=False
+        ),
     ],
     overrides: Annotated[
         list[str] | None,
@@ -22,7 +25,8 @@ def train(
 ) -> None:
     """Train, export, calibrate and evaluate a classifier, and seal it into a bundle.
 
-    With a folder, every key of the recipe has its default; `data.train_dir` is the folder. Ctrl-C leaves
+    With images, every key of the recipe has its default; `data.train_dir` is what is named. The data are checked
+    and split without leaks if they have no split; the report lies beside the bundle, in NAME-data. Ctrl-C leaves
     nothing half-written.
     """
     from sightline.cli.progress import Display
@@ -34,18 +38,27 @@ def train(
     from sightline.lifecycle.build import build_bundle
     from sightline.training import read_recipe, recipe_for
 
-    if not source.exists():
+    path = Path(source)
+    if "://" not in source and not path.exists():
         raise InputError(f"There is neither a recipe nor a folder at '{source}'.")
-    make = recipe_for if source.is_dir() else read_recipe
-    recipe = make(source, overrides or [])
-    target = out or Path(f"{source.resolve().stem}-bundle")
+    is_recipe = path.suffix.lower() in (".yaml", ".yml") and path.is_file()
+    recipe = read_recipe(path, overrides or []) if is_recipe else recipe_for(source, overrides or [])
+    target = out or Path(f"{path.resolve().stem}-bundle")
     with Display(quiet=as_json) as display:
         display.epochs = recipe.training.epochs
         built = build_bundle(recipe, target, listener=display, training_progress=display)
     if as_json:
         figures = {split: one.model_dump(mode="json") for split, one in built.evaluations.items()}
         typer.echo(
-            json.dumps({"bundle": str(target), "id": built.id, "seconds": dict(built.seconds), **figures})
+            json.dumps(
+                {
+                    "bundle": str(target),
+                    "id": built.id,
+                    "data_report": str(built.data_report),
+                    "seconds": dict(built.seconds),
+                    **figures,
+                }
+            )
         )
         return
     from sightline.cli.figures import print_evaluation
@@ -55,6 +68,7 @@ def train(
     print_evaluation(evaluation, split)
     console().print(
         f"Bundle: {target} ({built.id[:12]}…), {sum(built.seconds.values()):.0f} s in all.\n"
+        f"Data:   {built.data_report / 'report.html'}\n"
         f"Next:   sightline verify {target}\n        sightline serve {target}",
         markup=False,
     )

@@ -15,7 +15,7 @@ from sightline.dataset.reading.measures import Measures
 from sightline.dataset.reading.read import Examined, ReadOptions, examine_dataset, read_dataset
 from sightline.dataset.sample import Quarantined, QuarantineReason, Sample, Split
 from sightline.dataset.sources.store import Store
-from sightline.dataset.splits import RandomSplit, random_split_leaks, split_dataset, split_folds
+from sightline.dataset.splits import RandomSplit, parted_units, random_split_leaks, split_dataset, split_folds
 from sightline.dataset.table import Dataset
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "apply_corrections",
     "diff_datasets",
     "examine_dataset",
+    "parted_units",
     "pixel_batches",
     "preprocess_samples",
     "random_split_leaks",

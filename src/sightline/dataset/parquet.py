@@ -5,7 +5,7 @@ The folder of the files is written relative to the table, so that both can move 
 
 import json
 import os
-import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from sightline.dataset.table import Dataset
 from sightline.dataset.table_mistakes import table_mistakes
 from sightline.errors import DatasetError, InputError
 from sightline.records import Frozen
+from sightline.whole_file import write_whole
 
 SCHEMA_VERSION = 1
 _KEY = b"sightline"
@@ -64,7 +65,8 @@ def write_table(dataset: Dataset, path: Path) -> str:
         notes=dataset.notes,
     )
     try:
-        _write_whole(dataset.table.replace_schema_metadata({_KEY: metadata.model_dump_json()}), path)
+        table = dataset.table.replace_schema_metadata({_KEY: metadata.model_dump_json()})
+        write_whole(path, partial(_write_groups, table))
     except OSError as err:
         raise InputError(f"'{path}' cannot be written: {err.strerror or err}.") from err
     return metadata.digest
@@ -113,21 +115,6 @@ def _location(store: Store, path: Path) -> str:
     if not isinstance(store, LocalStore):
         return store.location
     return Path(os.path.relpath(store.root.resolve(), path.parent.resolve())).as_posix()
-
-
-def _write_whole(table: pa.Table, path: Path) -> None:
-    """To a temporary name in the same folder, to the disk, then to its place."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            _write_groups(table, file)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _write_groups(table: pa.Table, file: Any) -> None:

@@ -60,8 +60,8 @@ def run_demo(
     listener.stage("Generating pictures of an inspection line")
     generate_dataset(
         folder / "data",
-        DemoOptions(images=images, seed=seed),
-        progress=lambda done: listener.progress(done, images),
+        DemoOptions(images=images, seed=seed, damaged=0.02, exact_duplicates=0.02, near_duplicates=0.04),
+        progress=lambda done: listener.progress(done, max(done, images)),
     )
     generated = time.perf_counter() - started
     recipe = recipe_for(folder / "data", (*_RECIPE, f"seed={seed}"))

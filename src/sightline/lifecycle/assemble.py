@@ -104,7 +104,7 @@ def _provenance(parts: Ingredients) -> Provenance:
         python_version=python_version(),
         packages=package_versions(),
         hardware=hardware(trained.device),
-        dataset_digest=data.digest(),
+        dataset_digest=data.digest,
         dataset_counts=data.counts(),
         quarantined=len(data.quarantine),
         seed=recipe.seed,

@@ -4,17 +4,21 @@ import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from sightline.bundle import Graph, check_target, read_bundle, write_bundle
-from sightline.dataset import pixel_batches
+from sightline.dataset import pixel_batches, write_table
 from sightline.evaluation import Evaluation, evaluate, fit_temperature
 from sightline.inference import Engine, open_session
 from sightline.lifecycle.assemble import Exported, Ingredients, assemble_files, assemble_manifest
+from sightline.lifecycle.data_check import write_report
 from sightline.lifecycle.prepare import PreparedData, prepare_data
 from sightline.lifecycle.score import score_dataset
 from sightline.optimize import OPSET, ExportCheck, check_export, export_onnx
+from sightline.parallel import Progress
+from sightline.quality import CheckReport
 from sightline.records import DecisionRule, Preprocessing
 from sightline.training import Progress as TrainingProgress
 from sightline.training import Recipe, Trained, check_network, train
@@ -37,10 +41,12 @@ class Listener(Protocol):
 
 @dataclass(frozen=True)
 class Built:
-    """A finished bundle, its figures by split, and where the time went, in seconds by stage."""
+    """A finished bundle, the folder of the data report beside it, what that says, its figures by split, seconds by stage."""
 
     path: Path
     id: str
+    data_report: Path
+    data_check: CheckReport
     evaluations: Mapping[str, Evaluation]
     export: ExportCheck
     seconds: Mapping[str, float]
@@ -60,9 +66,10 @@ def build_bundle(
     watch = _Watch(listener)
     watch.begin("Checking backbone and weights")
     check_network(recipe)
-    watch.begin("Reading the images")
-    data = prepare_data(recipe, listener.progress)
+    watch.begin("Reading the data")
+    data = prepare_data(recipe, partial(_listen, listener))
     _tell(data, listener)
+    report = write_data_report(data, target)
     watch.begin("Training")
     trained = train(recipe, data.train, data.val, progress=training_progress)
     watch.begin("Exporting to ONNX and comparing with the network")
@@ -75,7 +82,20 @@ def build_bundle(
     bundle_id = write_bundle(target, assemble_manifest(target.name, parts, files), files)
     read_bundle(target)
     watch.end()
-    return Built(target, bundle_id, evaluations, exported.check, watch.seconds)
+    return Built(target, bundle_id, report, data.checked.report, evaluations, exported.check, watch.seconds)
+
+
+def write_data_report(data: PreparedData, target: Path) -> Path:
+    """Write the report on the data, and the table of its split, to the folder `<target>-data`."""
+    folder = target.resolve().with_name(f"{target.resolve().name}-data")
+    write_report(data.checked, folder)
+    write_table(data.checked.dataset, folder / "dataset.parquet")
+    return folder
+
+
+def _listen(listener: Listener, title: str) -> Progress:
+    listener.stage(title)
+    return listener.progress
 
 
 class _Watch:
@@ -133,7 +153,12 @@ def _evaluate(
 ) -> tuple[DecisionRule, dict[str, Evaluation]]:
     labels = data.train.labels
     on_val = score_dataset(engine, data.val, spec, labels, listener.progress)
-    rule = DecisionRule(temperature=fit_temperature(on_val))
+    on_calibration = (
+        score_dataset(engine, data.calibration, spec, labels, listener.progress)
+        if len(data.calibration)
+        else on_val
+    )
+    rule = DecisionRule(temperature=fit_temperature(on_calibration))
     evaluations = {"val": evaluate(on_val, rule)}
     if data.test.samples:
         on_test = score_dataset(engine, data.test, spec, labels, listener.progress)

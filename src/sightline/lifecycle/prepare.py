@@ -1,103 +1,144 @@
-"""From the folders that a recipe names to train, val and test: read, checked, split."""
+"""From the sources that a recipe names to train, val, calibration and test: read, checked, split."""
 
-import csv
 import hashlib
-import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sightline.dataset import Dataset, Quarantined, Split, read_dataset, split_dataset
+import numpy as np
+import pyarrow as pa
+
+from sightline.dataset import (
+    Dataset,
+    Examined,
+    Quarantined,
+    ReadOptions,
+    Split,
+    examine_dataset,
+    read_table,
+    split_dataset,
+)
+from sightline.dataset.duplicates import find_near_duplicates
+from sightline.dataset.reading.read import Listener
+from sightline.dataset.splits.units import tie_codes, tied_units
 from sightline.errors import DatasetError, RecipeError
-from sightline.parallel import Progress
+from sightline.lifecycle.data_check import Checked, check_examined, table_bytes
 from sightline.training import Recipe
+
+_TYING = ["path", "split", "group", "sha256", "pixels_digest"]
+_PARTS: tuple[Split, ...] = ("train", "val", "calibration", "test")
 
 
 @dataclass(frozen=True)
 class PreparedData:
-    """The three parts, test possibly empty; what was set aside, and what to know before trusting figures."""
+    """The parts, of which calibration and test may be empty, and what is known of them.
+
+    checked
+        What `data.train_dir` was found to be, with the split that it was given.
+    quarantine, notes
+        Of all sources: what was set aside, and what to know before trusting figures.
+    digest
+        The version of the data, 64 hexadecimal digits: that of the one source, or of all parts together.
+    """
 
     train: Dataset
     val: Dataset
+    calibration: Dataset
     test: Dataset
+    checked: Checked
     quarantine: tuple[Quarantined, ...]
     notes: tuple[str, ...]
+    digest: str
 
     def parts(self) -> dict[str, Dataset]:
         """The parts that have samples, by name."""
-        named = {"train": self.train, "val": self.val, "test": self.test}
-        return {name: part for name, part in named.items() if part.samples}
+        named = {name: getattr(self, name) for name in _PARTS}
+        return {name: part for name, part in named.items() if len(part)}
 
     def counts(self) -> dict[str, int]:
         """Samples of each part."""
-        return {name: len(part.samples) for name, part in self.parts().items()}
-
-    def digest(self) -> str:
-        """SHA-256 over the digests of the parts, as 64 hexadecimal digits: the version of the data."""
-        return hashlib.sha256(" ".join(part.digest() for part in self.parts().values()).encode()).hexdigest()
+        return {name: len(part) for name, part in self.parts().items()}
 
     def table(self) -> bytes:
         """Every sample as CSV: split, path, label, group, sha256."""
-        text = io.StringIO()
-        rows = csv.writer(text, lineterminator="\n")
-        rows.writerow(["split", "path", "label", "group", "sha256"])
-        for name, part in self.parts().items():
-            for sample in part.samples:
-                rows.writerow([name, sample.path, "|".join(sample.labels), sample.group or "", sample.sha256])
-        return text.getvalue().encode()
+        rows = (
+            (name, sample.path, "|".join(sample.labels), sample.group or "", sample.sha256)
+            for name, part in self.parts().items()
+            for sample in part.samples
+        )
+        return table_bytes(("split", "path", "label", "group", "sha256"), rows)
 
     def quarantine_table(self) -> bytes:
         """Every file that was set aside as CSV: path, reason, message."""
-        text = io.StringIO()
-        rows = csv.writer(text, lineterminator="\n")
-        rows.writerow(["path", "reason", "message"])
-        rows.writerows([aside.path, aside.reason, aside.message] for aside in self.quarantine)
-        return text.getvalue().encode()
+        rows = ((aside.path, aside.reason, aside.message) for aside in self.quarantine)
+        return table_bytes(("path", "reason", "message"), rows)
 
 
-def prepare_data(recipe: Recipe, progress: Progress | None = None) -> PreparedData:
-    """Read `data.train_dir`, `val_dir` and `test_dir`, and split off from train what is not given.
+def prepare_data(recipe: Recipe, listen: Listener | None = None) -> PreparedData:
+    """Read `data.train_dir`, `val_dir` and `test_dir`, check them, and split off from train what is not given.
 
     Raises:
         RecipeError: no `data.train_dir`.
-        DatasetError: nothing can be learnt from it, or the folders do not fit each other.
+        DatasetError: nothing can be learnt from it, or the sources do not fit each other.
     """
     data = recipe.data
     if data.train_dir is None:
         raise RecipeError("data.train_dir is missing: name the folder with the images, data.train_dir=PATH.")
+    first = _read(recipe, data.train_dir, listen, data.corrections)
     whole = split_dataset(
-        _read(recipe, data.train_dir, progress, data.corrections),
+        first.dataset,
         val=0.0 if data.val_dir else data.val_fraction,
         test=0.0 if data.test_dir else data.test_fraction,
         seed=recipe.seed,
+        earlier=None
+        if data.earlier is None
+        else read_table(Path(data.earlier), root=_root_of(first.dataset)),
     )
-    read = [whole]
-    parts: dict[Split, Dataset] = {split: whole.of_split(split) for split in ("train", "val", "test")}
+    read = [replace(first, dataset=whole)]
+    parts: dict[Split, Dataset] = {split: whole.of_split(split) for split in _PARTS}
     given: Sequence[tuple[Split, str | None]] = (("val", data.val_dir), ("test", data.test_dir))
     for split, folder in given:
         if folder is not None:
-            if parts[split].samples:
+            if len(parts[split]):
                 raise DatasetError(
                     f"'{data.train_dir}' has a split '{split}' of its own, and data.{split}_dir names '{folder}' "
                     f"as well. Leave data.{split}_dir out, or name only the folder with the training images."
                 )
-            read.append(_read(recipe, folder, progress))
-            parts[split] = _relabelled(read[-1], split, whole)
-    quarantine = tuple(aside for part in read for aside in part.quarantine)
-    notes = tuple(note for part in read for note in part.notes) + _leak_notes(parts) + _conflict_notes(parts)
-    return PreparedData(parts["train"], parts["val"], parts["test"], quarantine, notes)
-
-
-def _read(recipe: Recipe, folder: str, progress: Progress | None, corrections: str | None = None) -> Dataset:
-    data = recipe.data
-    return read_dataset(
-        Path(folder),
-        limits=recipe.preprocessing().limits,
-        group_by=data.group_by,
-        group_gap=data.group_gap,
-        corrections=None if corrections is None else Path(corrections),
-        progress=progress,
+            other = _read(recipe, folder, listen)
+            parts[split] = _relabelled(other.dataset, split, whole)
+            read.append(replace(other, dataset=parts[split]))
+    notes = [note for one in read for note in one.dataset.notes]
+    return PreparedData(
+        train=parts["train"],
+        val=parts["val"],
+        calibration=parts["calibration"],
+        test=parts["test"],
+        checked=check_examined(whole, first.near),
+        quarantine=tuple(aside for one in read for aside in one.dataset.quarantine),
+        notes=(*notes, *_leak_notes(read), *_conflict_notes(parts)),
+        digest=whole.digest() if len(read) == 1 else _digest(parts),
     )
+
+
+def _read(recipe: Recipe, location: str, listen: Listener | None, corrections: str | None = None) -> Examined:
+    options = ReadOptions(
+        limits=recipe.preprocessing().limits,
+        group_by=recipe.data.group_by,
+        group_gap=recipe.data.group_gap,
+        corrections=None if corrections is None else Path(corrections),
+        remember=True,
+    )
+    return examine_dataset(location, options, listen)
+
+
+def _root_of(dataset: Dataset) -> Path | None:
+    root = Path(dataset.store.location)
+    return root if root.is_dir() else None
+
+
+def _digest(parts: Mapping[Split, Dataset]) -> str:
+    digests = " ".join(part.digest() for part in parts.values() if len(part))
+    return hashlib.sha256(digests.encode()).hexdigest()
 
 
 def _relabelled(part: Dataset, split: Split, whole: Dataset) -> Dataset:
@@ -110,7 +151,7 @@ def _relabelled(part: Dataset, split: Split, whole: Dataset) -> Dataset:
     return replace(part.with_columns({"split": [split] * len(part)}), labels=whole.labels)
 
 
-def _conflict_notes(parts: dict[Split, Dataset]) -> tuple[str, ...]:
+def _conflict_notes(parts: Mapping[Split, Dataset]) -> tuple[str, ...]:
     labels_of: dict[str, dict[tuple[str, ...], str]] = {}
     for part in parts.values():
         for sample in part.samples:
@@ -124,12 +165,24 @@ def _conflict_notes(parts: dict[Split, Dataset]) -> tuple[str, ...]:
     )
 
 
-def _leak_notes(parts: dict[Split, Dataset]) -> tuple[str, ...]:
-    learnt = {sample.sha256 for sample in parts["train"].samples}
-    seen = [s for split in ("val", "test") for s in parts[split].samples if s.sha256 in learnt]
-    if not seen:
+def _leak_notes(read: Sequence[Examined]) -> tuple[str, ...]:
+    """What the folders of val and test have in common with train, if they came from elsewhere."""
+    if len(read) == 1:
         return ()
+    near = find_near_duplicates(np.concatenate([one.prints for one in read]))
+    tables = [one.dataset.table.select(_TYING) for one in read]
+    together = pa.concat_tables(tables).append_column(
+        "cluster", pa.array(near.clusters, mask=near.clusters < 0)
+    )
+    units = tied_units(tie_codes(together), np.ones(len(together), np.bool_))
+    own, splits, paths = len(read[0].dataset), together["split"].to_pylist(), together["path"].to_pylist()
+    learnt = {units[row]: row for row in range(own) if splits[row] == "train"}
+    leaks = {row: learnt[units[row]] for row in range(own, len(units)) if units[row] in learnt}
+    if not leaks:
+        return ()
+    seen, source = next(iter(leaks.items()))
     return (
-        f"{len(seen)} files of val and test are in train as well, '{seen[0].path}' for instance. "
-        "Figures on them flatter the model.",
+        f"{len(leaks)} pictures of val and test show the same as one of train, '{paths[seen]}' the same as "
+        f"'{paths[source]}' for instance. Figures on them flatter the model: name one folder as data.train_dir, "
+        "without splits, and let it be split.",
     )

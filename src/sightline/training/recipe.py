@@ -58,13 +58,16 @@ class DataSection(Section):
     """Where the images are, how they are split, and how they become the network's input.
 
     train_dir, val_dir, test_dir
-        Folders; relative ones are taken from the current working directory. Without val_dir or test_dir,
-        val_fraction and test_fraction of train_dir are set aside.
+        Folders, lists, tables or addresses; relative ones are taken from the current working directory.
+        Without val_dir or test_dir, val_fraction and test_fraction of train_dir are set aside.
     group_by, group_gap
-        A regular expression on the path whose group names what must not be torn apart by the split; with a
-        gap, numbers at most that far apart belong together.
+        What must not be torn apart by the split: a regular expression on the path with a group,
+        `column:NAME` or `folder:N`; with a gap, numbers at most that far apart belong together.
     corrections
         A table of labels set right for the images of train_dir, as `sightline data labels` writes it.
+    earlier
+        The table of an earlier split, as `sightline data split` and every training write it: what is in it
+        stays on its side.
     input_size
         Height and width in pixels; one number for a square.
     resize, crop, interpolation
@@ -79,6 +82,7 @@ class DataSection(Section):
     group_by: str | None = None
     group_gap: Annotated[int, Field(ge=0)] | None = None
     corrections: str | None = None
+    earlier: str | None = None
     val_fraction: Fraction = 0.15
     test_fraction: Fraction = 0.15
     input_size: Annotated[tuple[Side, Side], BeforeValidator(_square)] = (224, 224)
@@ -91,8 +95,10 @@ class DataSection(Section):
     @field_validator("group_by")
     @classmethod
     def _compiles(cls, pattern: str | None) -> str | None:
+        if pattern is None or pattern.startswith(("column:", "folder:")):
+            return pattern
         try:
-            re.compile(pattern or "")
+            re.compile(pattern)
         except re.error as err:
             raise ValueError(f"must be a regular expression: {err}") from err
         return pattern

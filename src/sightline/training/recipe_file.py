@@ -52,13 +52,13 @@ def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     return _recipe(raw, overrides, f"The recipe '{path}'")
 
 
-def recipe_for(data_dir: Path, overrides: Sequence[str] = ()) -> Recipe:
-    """The default recipe for a folder of images, with overrides applied.
+def recipe_for(data: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """The default recipe for a source of images, with overrides applied.
 
     Raises:
         RecipeError: the overrides have mistakes; all of them are listed.
     """
-    return _recipe({"data": {"train_dir": str(data_dir)}}, overrides, "The recipe")
+    return _recipe({"data": {"train_dir": str(data)}}, overrides, "The recipe")
 
 
 def to_yaml(recipe: Recipe) -> str:

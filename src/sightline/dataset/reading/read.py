@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from sightline.dataset.corrections import apply_corrections, read_corrections
 from sightline.dataset.duplicates import SIZE_PX, NearDuplicates, find_near_duplicates
@@ -54,10 +55,15 @@ class ReadOptions:
 
 @dataclass(frozen=True)
 class Examined:
-    """A data set whose pictures have all been opened, and the near duplicates among them."""
+    """A data set whose pictures have all been opened, and the near duplicates among them.
+
+    prints
+        Their fingerprints, uint8 `[N, 96, 96]`, in a file that is gone when nobody needs them any more.
+    """
 
     dataset: Dataset
     near: NearDuplicates
+    prints: NDArray[np.uint8]
 
 
 def read_dataset(
@@ -112,7 +118,7 @@ def examine_dataset(
             near = find_near_duplicates(stack, progress=listen("Looking for near duplicates"))
             ledger.keep_search(digest, near)
     clusters = pa.array(near.clusters, mask=near.clusters < 0)
-    return Examined(dataset.with_columns({"cluster": clusters}), near)
+    return Examined(dataset.with_columns({"cluster": clusters}), near, stack)
 
 
 def is_table(location: str | Path) -> bool:

@@ -43,6 +43,16 @@ class RandomSplit(Frozen):
     draws: int = Field(ge=1)
 
 
+def parted_units(dataset: Dataset) -> int:
+    """How many units of samples that show the same lie on more than one side of the set's own split."""
+    sides = split_codes(dataset)
+    rows = np.flatnonzero((sides >= 0) & (sides != _EXCLUDED))
+    units = tied_units(tie_codes(dataset.table), sides != _EXCLUDED)[rows]
+    pairs = np.unique(np.stack([units, sides[rows]]), axis=1)
+    _, count = np.unique(pairs[0], return_counts=True)
+    return int((count > 1).sum())
+
+
 def random_split_leaks(
     dataset: Dataset, shares: Mapping[Split, float] | None = None, seed: int = 0
 ) -> RandomSplit:
