@@ -41,7 +41,7 @@ class Listener(Protocol):
 
 @dataclass(frozen=True)
 class Built:
-    """A finished bundle, the folder of the data report beside it, what that says, its figures by split, seconds by stage."""
+    """A finished bundle, the report on its data beside it, its figures by split, and seconds by stage."""
 
     path: Path
     id: str
