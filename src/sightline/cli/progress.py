@@ -36,7 +36,7 @@ class Display:
             TextColumn("{task.fields[metric]}"),
             console=self._console,
             transient=True,
-            disable=quiet,
+            disable=quiet or not self._console.is_terminal,
         )
         self._task = self._bar.add_task("", total=None, metric="", visible=False)
         self._metric = ""

@@ -12,6 +12,8 @@ from sightline.records import ImageLimits
 # A multi-picture JPEG (MPO, as phones write it) is a JPEG with more pictures behind it; the first is taken.
 _ALIASES = {"MPO": "JPEG"}
 _START_OF_SCAN = b"\xff\xda"
+# Unmistakable beginnings: what has one and still is not recognised is damaged, not foreign.
+_SIGNATURES = {"PNG": b"\x89PNG\r\n\x1a\n", "JPEG": b"\xff\xd8\xff", "GIF": b"GIF8"}
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,11 @@ def _read_header(data: bytes, limits: ImageLimits) -> Image.Image:
     try:
         return Image.open(io.BytesIO(data), formats=limits.formats)
     except UnidentifiedImageError:
+        begun = next((name for name, mark in _SIGNATURES.items() if data.startswith(mark)), None)
+        if begun in limits.formats:
+            raise ImageDamaged(
+                "corrupt", f"It begins as a {begun} does, but its header makes no sense."
+            ) from None
         raise ImageNotSupported(
             "format_not_allowed",
             f"The content is no image of an allowed format; it starts with {data[:8]!r}. Allowed: {allowed}.",

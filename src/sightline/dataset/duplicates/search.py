@@ -1,6 +1,7 @@
 """Near duplicates among many pictures: a coarse sieve, then a close look at what it leaves."""
 
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +11,12 @@ from scipy.sparse.csgraph import connected_components
 from sightline.dataset.duplicates.agreement import agreement
 from sightline.dataset.duplicates.alignment import coarse_placement, move, refine
 from sightline.dataset.duplicates.candidates import candidate_pairs, describe
-from sightline.dataset.duplicates.contrast import even_out, shrink
+from sightline.dataset.duplicates.contrast import Stack, even_out, shrink
 from sightline.dataset.duplicates.pairs import NearDuplicates
 from sightline.extras import require
 from sightline.parallel import Progress, in_order
+
+Rows = NDArray[np.int64]
 
 SIMILAR_ENOUGH = 0.35
 _NEIGHBOURS = 6
@@ -69,19 +72,53 @@ def _similarity(prints: NDArray[np.uint8], pairs: NDArray[np.int64]) -> NDArray[
     """The agreement of each pair at its best placement: float32 `[P]`; 0 where the outlines rule it out."""
     rows, where = np.unique(pairs, return_inverse=True)
     pictures = np.asarray(prints[rows])
-    left, right = where.reshape(-1, 2).T
     structure = even_out(pictures, detail_px=4.0, window_px=7.0)
-    outline = shrink(structure, _COARSE)
-    placement = coarse_placement(outline[left], outline[right], _REACH_PX)
-    placement = refine(outline[left], outline[right], placement, steps=6, tolerance=0.7)
-    moved, inside = move(outline[right], placement)
-    alike = agreement(outline[left], moved, inside, block_px=8, quantile=0.5) >= _OUTLINE_AGREES
-    similarity = np.zeros(len(pairs), np.float32)
-    if alike.any():
-        left, right, placement = left[alike], right[alike], placement[alike]
-        placement[:, [1, 3]] *= _COARSE
-        placement = refine(structure[left], structure[right], placement, steps=6, tolerance=1.5)
-        grain = even_out(pictures, detail_px=2.0, window_px=4.0)
-        moved, inside = move(grain[right], placement)
-        similarity[alike] = agreement(grain[left], moved, inside, block_px=12, quantile=0.3)
+    levels = _Levels(shrink(structure, _COARSE), structure, even_out(pictures, detail_px=2.0, window_px=4.0))
+    left, right = where.reshape(-1, 2).T
+    similarity = _looked_at(levels, left, right)
+    # A crop is found more surely from its own side: all of it has a counterpart in the whole picture.
+    doubtful = np.flatnonzero(similarity < SIMILAR_ENOUGH)
+    if len(doubtful):
+        turned = _looked_at(levels, right[doubtful], left[doubtful])
+        similarity[doubtful] = np.maximum(similarity[doubtful], turned)
     return similarity
+
+
+class _Levels(NamedTuple):
+    """A few pictures at growing detail, each float32 `[N, S, S]`."""
+
+    outline: Stack
+    structure: Stack
+    grain: Stack
+
+
+def _looked_at(levels: _Levels, first: Rows, second: Rows) -> NDArray[np.float32]:
+    placement, alike = _outlines_placed(levels.outline[first], levels.outline[second])
+    similarity = np.zeros(len(first), np.float32)
+    chosen = np.flatnonzero(alike >= _OUTLINE_AGREES)
+    if len(chosen):
+        first, second, placement = first[chosen], second[chosen], placement[chosen]
+        placement[:, [1, 3]] *= _COARSE
+        structure = levels.structure
+        placement = refine(structure[first], structure[second], placement, steps=6, tolerance=1.5)
+        moved, inside = move(levels.grain[second], placement)
+        similarity[chosen] = agreement(levels.grain[first], moved, inside, block_px=12, quantile=0.3)
+    return similarity
+
+
+def _outlines_placed(first: Stack, second: Stack) -> tuple[Stack, NDArray[np.float32]]:
+    """The better of two placements, and how far the outlines agree there.
+
+    One begins where correlation is highest, which on a woven or brushed surface may be a thread too far; the
+    other where nothing was moved.
+    """
+    unmoved = np.tile(np.array([1, 0, 1, 0], np.float32), (len(first), 1))
+    best, alike = unmoved, np.full(len(first), -np.inf, np.float32)
+    for start in (coarse_placement(first, second, _REACH_PX), unmoved):
+        placement = refine(first, second, start, steps=6, tolerance=0.7)
+        moved, inside = move(second, placement)
+        agreed = agreement(first, moved, inside, block_px=8, quantile=0.5)
+        better = agreed > alike
+        best = np.where(better[:, None], placement, best)
+        alike = np.where(better, agreed, alike)
+    return best, alike
