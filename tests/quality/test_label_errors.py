@@ -8,7 +8,7 @@ from sightline.dataset import Dataset, Sample
 from sightline.errors import DatasetError, InputError
 from sightline.quality.labels import find_label_errors, out_of_sample_probabilities, review_embeddings
 from sightline.quality.labels.folds import unit_folds
-from sightline.quality.labels.units import unit_numbers
+from sightline.quality.labels.unit_labels import with_unit_labels
 
 LABELS = ("a", "b", "c")
 
@@ -63,10 +63,10 @@ def test_the_ranking_goes_on_past_what_is_flagged_and_never_falls_back() -> None
     assert len(review.worst(7)) == 7
 
 
-def test_the_copy_of_a_wrongly_labelled_picture_does_not_vouch_for_it() -> None:
-    embeddings, truth = blobs(90, apart=6.0)
+def test_a_piece_that_is_wrong_as_a_whole_is_flagged_though_its_shots_agree() -> None:
+    embeddings, truth = blobs(90, apart=9.0)
     given = truth.copy()
-    copies = np.arange(0, 60, 3)  # twenty shots of one piece of class a, all of them called b
+    copies = np.arange(0, 30, 3)  # ten shots of one piece of class a, all of them called b
     embeddings[copies] = embeddings[0]
     given[copies] = 1
     samples = [
@@ -78,26 +78,43 @@ def test_the_copy_of_a_wrongly_labelled_picture_does_not_vouch_for_it() -> None:
     tied = review_embeddings(dataset_of(samples), embeddings)
     untied = review_embeddings(dataset_of(alone), embeddings)
 
-    believed = {one.path: one.score for one in untied.suspects}
-    doubted = {one.path: one.score for one in tied.suspects}
-    assert all(doubted[f"{row:04}"] < 0.3 < 0.6 < believed[f"{row:04}"] for row in copies)
+    believed = {one.path: one for one in untied.suspects}
+    doubted = {one.path: one for one in tied.suspects}
+    shots = [f"{row:04}" for row in copies]
+    assert not any(believed[shot].flagged for shot in shots)
+    assert all(doubted[shot].flagged and doubted[shot].suggested == ("a",) for shot in shots)
+    assert max(doubted[shot].score for shot in shots) < 0.55 < 0.6 < believed[shots[0]].score
 
 
-def test_groups_clusters_and_equal_contents_make_units_that_reach_through_one_another() -> None:
+def test_a_shot_that_disagrees_with_its_piece_comes_first_where_a_classifier_sees_nothing() -> None:
+    rng = np.random.default_rng(0)
+    pieces = np.arange(120) // 6
+    truth = pieces % 2
+    embeddings = rng.normal(size=(20, 16))[pieces].astype(np.float32)  # pieces have nothing of their class
+    given = truth.copy()
+    wrong = [3, 50, 77, 119]
+    given[wrong] = 1 - given[wrong]
     samples = [
-        sample("0", "a", group="g"),
-        sample("1", "a", group="g", cluster=7),
-        sample("2", "a", cluster=7),
-        sample("3", "a"),
-        Sample("4", ("a",), None, None, 4, 4, 100, "3-hash"),
-        sample("5", "a", cluster=8),
+        sample(f"{row:04}", LABELS[target], group=f"{pieces[row]}") for row, target in enumerate(given)
     ]
 
-    units = unit_numbers(dataset_of(samples)).tolist()
+    review = review_embeddings(dataset_of(samples, ("a", "b")), embeddings)
 
-    assert units[0] == units[1] == units[2]
-    assert units[3] == units[4]
-    assert len(set(units)) == 3
+    assert {int(one.path) for one in review.suspects[: len(wrong)]} == set(wrong)
+
+
+def test_the_labels_of_the_unit_weigh_by_their_number_and_never_outvote_a_sure_classifier() -> None:
+    probabilities = np.array([[0.9, 0.1], [0.9, 0.1], [0.2, 0.8], [1.0, 0.0], *[[0.5, 0.5]] * 99])
+    given = np.array([[True, False], [False, True], [False, True], *[[False, True]] * 100])
+    units = np.array([0, 0, 1, *[2] * 100])
+
+    mixed = with_unit_labels(probabilities, given, units)
+
+    assert mixed[0] == pytest.approx([0.75 * 0.9, 0.75 * 0.1 + 0.25])  # the one other says b
+    assert mixed[1] == pytest.approx([0.75 * 0.9 + 0.25, 0.75 * 0.1])
+    assert mixed[2] == pytest.approx([0.2, 0.8])  # stands alone
+    assert 0.5 < mixed[3, 0] < 0.51  # a hundred shots say b
+    assert np.allclose(mixed.sum(axis=1), 1)
 
 
 @pytest.mark.parametrize("several", [False, True], ids=["one label", "several labels"])

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sightline.dataset import Sample
 from sightline.extras import require
 from sightline.quality.labels.probabilities import Targets, as_columns
+from sightline.quality.labels.unit_labels import with_unit_labels
 
 _LIKELY = 0.5
 _KEPT_CLASSES = 5
@@ -25,9 +26,10 @@ class Suspect:
     given, suggested
         Class names, sorted. They are equal where the label is doubted and no other is likelier.
     score
-        How far the given labels are believed, in [0, 1], 0 the least: their probability, out of sample.
+        How far the given labels are believed, in [0, 1], 0 the least; see `with_unit_labels`.
     flagged
-        Whether confident learning holds it for wrong; the others are there because the ranking goes on.
+        Whether confident learning holds it for wrong and other labels are likelier; the others are there
+        because the ranking goes on.
     probabilities
         Of the given and the suggested labels and the likeliest others, the likeliest first.
     sha256
@@ -49,6 +51,7 @@ def find_label_errors(
     labels: Sequence[str],
     samples: Sequence[Sample],
     *,
+    units_n: NDArray[np.int64] | None = None,
     most: int | None = None,
 ) -> tuple[Suspect, ...]:
     """Rank samples, the worst label first; with `most`, only so many of them.
@@ -59,33 +62,50 @@ def find_label_errors(
         int64 `[N]` or bool `[N, C]`; every class occurs.
     samples
         N records. Labels of theirs that are not among `labels` are not judged and stay as they are.
+    units_n
+        int64 `[N]`: what belongs together. Given, the labels of a sample's own unit are heard as well.
 
     Raises:
         MissingExtra: cleanlab is not installed.
     """
-    score, flagged = _judge(probabilities_nc, targets)
+    believed_nc, flagged = probabilities_nc, _flags(probabilities_nc, targets)
+    if units_n is not None:
+        believed_nc = with_unit_labels(probabilities_nc, as_columns(targets, len(labels)), units_n)
+        # What the head alone holds for wrong counts too: in a piece wrong as a whole, the shots agree.
+        flagged |= _flags(believed_nc, targets)
+    score = _scores(believed_nc, targets)
     order = np.argsort(score, kind="stable")[:most]
-    suggested = _suggestions(probabilities_nc, targets, order)
+    suggested = _suggestions(believed_nc, targets, order)
+    differs = (suggested != as_columns(targets, len(labels))[order]).any(axis=1)
     return tuple(
-        _suspect(samples[row], float(score[row]), bool(flagged[row]), probabilities_nc[row], columns, labels)
-        for row, columns in zip(order.tolist(), suggested, strict=True)
+        _suspect(samples[row], float(score[row]), bool(flag), believed_nc[row], columns, labels)
+        for row, columns, flag in zip(order.tolist(), suggested, flagged[order] & differs, strict=True)
     )
 
 
-def _judge(
-    probabilities_nc: NDArray[np.float64], targets: Targets
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def _scores(probabilities_nc: NDArray[np.float64], targets: Targets) -> NDArray[np.float64]:
+    """How far the given labels are believed, float64 `[N]`."""
     if targets.ndim == 1:
-        score = require("cleanlab.rank").get_label_quality_scores(targets, probabilities_nc)
-        find = require("cleanlab.filter").find_label_issues
-        flagged = find(targets, probabilities_nc, n_jobs=1, min_examples_per_class=0)
+        scores = require("cleanlab.rank").get_label_quality_scores(targets, probabilities_nc)
     else:
         several = require("cleanlab.multilabel_classification")
-        given = [np.flatnonzero(row).tolist() for row in targets]
-        score = several.get_label_quality_scores(given, probabilities_nc)
-        find = several.filter.find_label_issues
-        flagged = find(given, probabilities_nc, n_jobs=1, min_examples_per_class=0)
-    return score, flagged
+        scores = several.get_label_quality_scores(_given(targets), probabilities_nc)
+    return np.asarray(scores, np.float64)
+
+
+def _flags(probabilities_nc: NDArray[np.float64], targets: Targets) -> NDArray[np.bool_]:
+    """What confident learning holds for wrong, bool `[N]`."""
+    if targets.ndim == 1:
+        find = require("cleanlab.filter").find_label_issues
+        flags = find(targets, probabilities_nc, n_jobs=1, min_examples_per_class=0)
+    else:
+        find = require("cleanlab.multilabel_classification").filter.find_label_issues
+        flags = find(_given(targets), probabilities_nc, n_jobs=1, min_examples_per_class=0)
+    return np.asarray(flags, np.bool_)
+
+
+def _given(targets_nc: Targets) -> list[list[int]]:
+    return [np.flatnonzero(row).tolist() for row in targets_nc]
 
 
 def _suggestions(
@@ -93,9 +113,7 @@ def _suggestions(
 ) -> NDArray[np.bool_]:
     """The columns suggested for each of the rows, bool `[rows, C]`."""
     chosen = probabilities_nc[rows]
-    best: NDArray[np.bool_] = as_columns(chosen.argmax(axis=1))
-    likeliest = np.zeros(chosen.shape, np.bool_)
-    likeliest[:, : best.shape[1]] = best
+    likeliest = as_columns(chosen.argmax(axis=1), chosen.shape[1])
     if targets.ndim == 1:
         return likeliest
     likely = chosen >= _LIKELY
