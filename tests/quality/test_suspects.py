@@ -6,7 +6,7 @@ from drawing import draw_below
 from sightline.dataset import Dataset, read_corrections, read_dataset
 from sightline.quality.labels import LabelReview, Suspect, suspects_page, suspects_table
 
-SUSPECT = Suspect("a/1.png", ("a",), ("b",), 0.0125, True, {"b": 0.9, "a": 0.0125}, "f" * 64)
+SUSPECT = Suspect("a/1.png", ("a",), ("b",), 0.0125, True, {"b": 0.9, "a": 0.0125}, {"b": 5}, "f" * 64)
 
 
 def pictures(root: Path) -> Dataset:
@@ -51,6 +51,7 @@ def test_the_page_shows_each_suspect_and_needs_nothing_else(tmp_path: Path) -> N
     assert '<bdi class="given">a</bdi>' in page
     assert '<bdi class="suggested">b</bdi>' in page
     assert "90 %" in page
+    assert "tied to 5 <bdi>b</bdi>" in page
     assert not re.search(r"https?://|<script|<link", page)
 
 

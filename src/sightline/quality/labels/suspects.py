@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from sightline.dataset import Sample
 from sightline.extras import require
 from sightline.quality.labels.probabilities import Targets, as_columns
-from sightline.quality.labels.unit_labels import with_unit_labels
+from sightline.quality.labels.unit_labels import UnitLabels
 
 _LIKELY = 0.5
 _KEPT_CLASSES = 5
+# With fewer units of a class, a classifier that has not seen a piece is wrong about it more often than its label.
+_WELL_KNOWN_UNITS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +28,14 @@ class Suspect:
     given, suggested
         Class names, sorted. They are equal where the label is doubted and no other is likelier.
     score
-        How far the given labels are believed, in [0, 1], 0 the least; see `with_unit_labels`.
+        How far the given labels are believed, in [0, 1], 0 the least; see `UnitLabels.mixed_with`.
     flagged
         Whether confident learning holds it for wrong and other labels are likelier; the others are there
         because the ranking goes on.
     probabilities
         Of the given and the suggested labels and the likeliest others, the likeliest first.
+    tied
+        How many of the other pictures of its unit have each label, the most frequent first.
     sha256
         Of the file that was looked at.
     """
@@ -42,6 +46,7 @@ class Suspect:
     score: float
     flagged: bool
     probabilities: Mapping[str, float]
+    tied: Mapping[str, int]
     sha256: str
 
 
@@ -63,24 +68,41 @@ def find_label_errors(
     samples
         N records. Labels of theirs that are not among `labels` are not judged and stay as they are.
     units_n
-        int64 `[N]`: what belongs together. Given, the labels of a sample's own unit are heard as well.
+        int64 `[N]`, numbers from 0: what belongs together. None: every sample stands alone.
 
     Raises:
         MissingExtra: cleanlab is not installed.
     """
-    believed_nc, flagged = probabilities_nc, _flags(probabilities_nc, targets)
-    if units_n is not None:
-        believed_nc = with_unit_labels(probabilities_nc, as_columns(targets, len(labels)), units_n)
-        # What the head alone holds for wrong counts too: in a piece wrong as a whole, the shots agree.
-        flagged |= _flags(believed_nc, targets)
+    given_nc = as_columns(targets, len(labels))
+    rows = np.arange(len(samples)) if units_n is None else units_n
+    unit_labels = UnitLabels.of(given_nc, rows)
+    believed_nc = unit_labels.mixed_with(probabilities_nc)
     score = _scores(believed_nc, targets)
     order = np.argsort(score, kind="stable")[:most]
     suggested = _suggestions(believed_nc, targets, order)
-    differs = (suggested != as_columns(targets, len(labels))[order]).any(axis=1)
-    return tuple(
-        _suspect(samples[row], float(score[row]), bool(flag), believed_nc[row], columns, labels)
-        for row, columns, flag in zip(order.tolist(), suggested, flagged[order] & differs, strict=True)
+    flags = _flags(believed_nc, targets) | (
+        _flags(probabilities_nc, targets) & _well_known(given_nc, unit_labels)
     )
+    flags[order] &= (suggested != given_nc[order]).any(axis=1)
+    return tuple(
+        Suspect(
+            path=samples[row].path,
+            given=samples[row].labels,
+            suggested=_named(columns, labels, samples[row]),
+            score=float(score[row]),
+            flagged=bool(flags[row]),
+            probabilities=_shown(believed_nc[row], given_nc[row] | columns, labels),
+            tied=_counted(unit_labels.counts_nc[row], labels),
+            sha256=samples[row].sha256,
+        )
+        for row, columns in zip(order.tolist(), suggested, strict=True)
+    )
+
+
+def _well_known(given_nc: NDArray[np.bool_], unit_labels: UnitLabels) -> NDArray[np.bool_]:
+    """Where the classifier's word alone will do, bool `[N]`: the shots of a piece wrong as a whole agree."""
+    unknown = given_nc & (unit_labels.units_c < _WELL_KNOWN_UNITS)
+    return np.asarray(~unknown.any(axis=1), np.bool_)
 
 
 def _scores(probabilities_nc: NDArray[np.float64], targets: Targets) -> NDArray[np.float64]:
@@ -120,21 +142,23 @@ def _suggestions(
     return np.where(likely.any(axis=1, keepdims=True), likely, likeliest)
 
 
-def _suspect(
-    sample: Sample,
-    score: float,
-    flagged: bool,
-    probabilities_c: NDArray[np.float64],
-    suggested_c: NDArray[np.bool_],
-    labels: Sequence[str],
-) -> Suspect:
+def _named(columns_c: NDArray[np.bool_], labels: Sequence[str], sample: Sample) -> tuple[str, ...]:
+    """The suggested labels, and those of the sample that were not judged."""
     unjudged = set(sample.labels) - set(labels)
-    suggested = {labels[column] for column in np.flatnonzero(suggested_c).tolist()} | unjudged
-    named = {*sample.labels, *suggested}
-    by_probability = np.argsort(-probabilities_c, kind="stable")
-    shown = {
+    return tuple(sorted({labels[column] for column in np.flatnonzero(columns_c).tolist()} | unjudged))
+
+
+def _shown(
+    probabilities_c: NDArray[np.float64], named_c: NDArray[np.bool_], labels: Sequence[str]
+) -> dict[str, float]:
+    by_probability = np.argsort(-probabilities_c, kind="stable").tolist()
+    return {
         labels[column]: float(probabilities_c[column])
-        for rank, column in enumerate(by_probability.tolist())
-        if rank < _KEPT_CLASSES or labels[column] in named
+        for rank, column in enumerate(by_probability)
+        if rank < _KEPT_CLASSES or named_c[column]
     }
-    return Suspect(sample.path, sample.labels, tuple(sorted(suggested)), score, flagged, shown, sample.sha256)
+
+
+def _counted(counts_c: NDArray[np.int64], labels: Sequence[str]) -> dict[str, int]:
+    order = np.argsort(-counts_c, kind="stable").tolist()
+    return {labels[column]: int(counts_c[column]) for column in order if counts_c[column]}
