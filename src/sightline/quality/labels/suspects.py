@@ -81,7 +81,7 @@ def find_label_errors(
     order = np.argsort(score, kind="stable")[:most]
     suggested = _suggestions(believed_nc, targets, order)
     flags = _flags(believed_nc, targets) | (
-        _flags(probabilities_nc, targets) & _well_known(given_nc, unit_labels)
+        _flags(probabilities_nc, targets) & _confirmed(given_nc, unit_labels)
     )
     flags[order] &= (suggested != given_nc[order]).any(axis=1)
     return tuple(
@@ -99,10 +99,14 @@ def find_label_errors(
     )
 
 
-def _well_known(given_nc: NDArray[np.bool_], unit_labels: UnitLabels) -> NDArray[np.bool_]:
-    """Where the classifier's word alone will do, bool `[N]`: the shots of a piece wrong as a whole agree."""
+def _confirmed(given_nc: NDArray[np.bool_], unit_labels: UnitLabels) -> NDArray[np.bool_]:
+    """Where the classifier's word will do, bool `[N]`: most of the unit disagrees too, or the class is well known.
+
+    The shots of a piece that is wrong as a whole agree with one another, and the classifier is all there is.
+    """
+    contradicted = given_nc & (2 * unit_labels.counts_nc < unit_labels.others_n[:, None])
     unknown = given_nc & (unit_labels.units_c < _WELL_KNOWN_UNITS)
-    return np.asarray(~unknown.any(axis=1), np.bool_)
+    return np.asarray(contradicted.any(axis=1) | ~unknown.any(axis=1), np.bool_)
 
 
 def _scores(probabilities_nc: NDArray[np.float64], targets: Targets) -> NDArray[np.float64]:
