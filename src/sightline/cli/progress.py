@@ -1,5 +1,6 @@
 """Progress in a terminal: one bar, told by whoever does the work."""
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -57,6 +58,11 @@ class Display:
         self._console.print(f"[bold]{escape(title)}[/]")
         self._metric = ""
         self._bar.reset(self._task, total=None, description="", metric="", visible=False)
+
+    def listen(self, title: str) -> Callable[[int, int], None]:
+        """Begin a stage; what comes back moves its bar."""
+        self.stage(title)
+        return self.progress
 
     def progress(self, done: int, total: int) -> None:
         """Move the bar."""
