@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -5,6 +6,7 @@ import pytest
 
 from sightline.dataset import Dataset, Sample, Split, random_split_leaks, split_dataset
 from sightline.dataset.reading.measures import Measures
+from sightline.dataset.splits import same_pictures, sample_units
 from sightline.errors import InputError
 
 
@@ -45,6 +47,38 @@ def test_pictures_of_the_same_pixels_stay_together_and_those_without_a_cluster_a
 
     assert found[::2] == found[1::2]
     assert set(found) == {"train", "val", "test"}
+
+
+def test_groups_clusters_contents_and_pixels_make_units_that_reach_through_one_another() -> None:
+    samples = [
+        sample(0, "a", group="g"),
+        sample(1, "b", group="g", cluster=7),
+        sample(2, "a", cluster=7),
+        sample(3, "a"),
+        replace(sample(4, "a"), sha256="content 3"),
+        sample(5, "a", cluster=8),
+        sample(6, "a"),
+    ]
+    look = [measures("p5" if row in (5, 6) else f"{row}") for row in range(7)]
+
+    units = sample_units(dataset_of(samples, look).table)
+    with_more = sample_units(dataset_of(samples).table, np.array([-1, -1, -1, 0, -1, 0, -1]))
+
+    assert units.tolist() == [0, 0, 0, 1, 1, 2, 2]
+    assert with_more.tolist() == [0, 0, 0, 1, 1, 1, 2]
+
+
+def test_same_pictures_are_those_of_equal_bytes_or_pixels_whatever_their_group() -> None:
+    samples = [
+        sample(0, "a", group="g"),
+        sample(1, "a", group="g"),
+        replace(sample(2, "a"), sha256="content 1"),
+    ]
+
+    found = same_pictures(dataset_of(samples, [measures(digest) for digest in "pqr"]).table)
+
+    assert found.tolist() == [0, 1, 1]
+    assert same_pictures(dataset_of([]).table).tolist() == []
 
 
 def test_calibration_is_a_split_like_the_others() -> None:

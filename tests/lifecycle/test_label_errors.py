@@ -1,6 +1,7 @@
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -102,6 +103,19 @@ def test_the_command_writes_table_and_page_and_its_corrections_come_back(
     assert second.returncode == 0
     assert "1 labels were changed" in second.stderr
     assert "good/00.png" not in again.read_text().splitlines()[1]
+
+
+def test_near_copies_are_tied_and_what_they_are_called_is_said(
+    bundle: Path, painted: Path, tmp_path: Path
+) -> None:
+    data = shutil.copytree(painted, tmp_path / "data")
+    with Image.open(data / "good/00.png") as picture:
+        picture.save(data / "crack/copy.jpg", quality=98, subsampling=0)
+
+    done = sightline("data", "labels", data, "--bundle", bundle, "-o", tmp_path / "s.csv", "--json")
+
+    worst = json.loads(done.stdout)["suspects"][0]
+    assert (worst["path"], worst["tied"], worst["flagged"]) == ("good/00.png", {"crack": 1}, True)
 
 
 @pytest.mark.parametrize(

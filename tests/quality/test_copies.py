@@ -1,10 +1,7 @@
-import numpy as np
-
 from measured import measured, row, twins
 from sightline.dataset import Dataset
 from sightline.dataset.duplicates import NearDuplicates
 from sightline.quality import Found, find_issues
-from sightline.quality.identity import joined
 
 
 def found(kind: str, dataset: Dataset, near: NearDuplicates | None = None) -> Found | None:
@@ -28,12 +25,6 @@ def test_the_same_bytes_and_the_same_pixels_are_exact_duplicates() -> None:
         ("2.jpg", "1.jpg", "same bytes"),
         ("3.png", "1.jpg", "same pixels"),
     ]
-
-
-def test_equal_pixel_digests_at_different_sizes_are_not_the_same_picture() -> None:
-    dataset = measured([row("1.jpg", pixels_digest="p"), row("2.jpg", pixels_digest="p", size_px=(375, 500))])
-
-    assert found("exact_duplicates", dataset) is None
 
 
 def test_the_most_repeated_picture_comes_first() -> None:
@@ -124,13 +115,3 @@ def test_near_duplicates_under_different_labels_are_a_softer_finding() -> None:
     assert issue.severity == "warning"
     assert [(one.path, one.related, one.value) for one in issue.findings] == [("1.jpg", "0.jpg", 0.94)]
     assert found("label_conflicts", dataset, twins(3, (0, 1, 0.94))) is None
-
-
-def test_partitions_are_joined_along_chains_however_long() -> None:
-    count = 2001
-    left = np.arange(count) // 2
-    right = (np.arange(count) + 1) // 2
-    apart = np.where(np.arange(count) == 1000, -1, left)
-
-    assert set(joined(left, right)) == {0}
-    assert len(set(joined(apart, np.where(right == 500, -1, right)))) > 1

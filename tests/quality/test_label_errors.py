@@ -8,7 +8,7 @@ from sightline.dataset import Dataset, Sample
 from sightline.errors import DatasetError, InputError
 from sightline.quality.labels import find_label_errors, out_of_sample_probabilities, review_embeddings
 from sightline.quality.labels.folds import unit_folds
-from sightline.quality.labels.units import unit_numbers
+from sightline.quality.labels.unit_labels import UnitLabels
 
 LABELS = ("a", "b", "c")
 
@@ -63,41 +63,87 @@ def test_the_ranking_goes_on_past_what_is_flagged_and_never_falls_back() -> None
     assert len(review.worst(7)) == 7
 
 
-def test_the_copy_of_a_wrongly_labelled_picture_does_not_vouch_for_it() -> None:
-    embeddings, truth = blobs(90, apart=6.0)
+def test_a_piece_that_is_wrong_as_a_whole_is_flagged_though_its_shots_agree() -> None:
+    embeddings, truth = blobs(120, apart=9.0)
     given = truth.copy()
-    copies = np.arange(0, 60, 3)  # twenty shots of one piece of class a, all of them called b
-    embeddings[copies] = embeddings[0]
-    given[copies] = 1
+    shots = np.arange(0, 30, 3)  # ten shots of one piece of class a, all of them called b
+    embeddings[shots] = embeddings[0]
+    given[shots] = 1
     samples = [
-        sample(f"{row:04}", LABELS[target], group="piece" if row in copies else None)
+        sample(f"{row:04}", LABELS[target], group="piece" if row in shots else None)
         for row, target in enumerate(given)
     ]
-    alone = single(given)
 
     tied = review_embeddings(dataset_of(samples), embeddings)
-    untied = review_embeddings(dataset_of(alone), embeddings)
+    untied = review_embeddings(dataset_of(single(given)), embeddings)
 
-    believed = {one.path: one.score for one in untied.suspects}
-    doubted = {one.path: one.score for one in tied.suspects}
-    assert all(doubted[f"{row:04}"] < 0.3 < 0.6 < believed[f"{row:04}"] for row in copies)
+    doubted = [one for one in tied.suspects if int(one.path) in shots]
+    believed = [one for one in untied.suspects if int(one.path) in shots]
+    assert all(one.suggested == ("a",) and one.flagged for one in doubted)
+    assert all(one.tied == {"b": 9} for one in doubted)
+    assert max(one.score for one in doubted) < 0.6 < min(one.score for one in believed)
+    assert not any(one.flagged for one in believed)
 
 
-def test_groups_clusters_and_equal_contents_make_units_that_reach_through_one_another() -> None:
+@pytest.mark.parametrize("pieces, is_flagged", [(8, False), (40, True)])
+def test_of_a_class_with_few_pieces_a_classifier_alone_flags_none_as_a_whole(
+    pieces: int, is_flagged: bool
+) -> None:
+    targets = np.array([0] * 40 + [1] * (pieces + 6))
+    probabilities = np.where(targets[:, None] == [0, 1], 0.8, 0.2)
+    probabilities[-6:] = 0.9, 0.1  # one piece that is called b and looks like a
+    units = np.array([*range(40 + pieces), *[40 + pieces] * 6])
+
+    found = find_label_errors(probabilities, targets, ("a", "b"), single(targets), units_n=units)
+
+    assert {int(one.path) for one in found[:6]} == set(range(len(targets) - 6, len(targets)))
+    assert all(one.suggested == ("a",) and one.flagged is is_flagged for one in found[:6])
+    assert not any(one.flagged for one in found[6:])
+
+
+def test_a_shot_that_disagrees_with_its_piece_comes_first_where_a_classifier_sees_nothing() -> None:
+    rng = np.random.default_rng(0)
+    pieces = np.arange(120) // 6
+    truth = pieces % 2
+    embeddings = rng.normal(size=(20, 16))[pieces].astype(np.float32)  # pieces have nothing of their class
+    given = truth.copy()
+    wrong = [3, 50, 77, 119]
+    given[wrong] = 1 - given[wrong]
     samples = [
-        sample("0", "a", group="g"),
-        sample("1", "a", group="g", cluster=7),
-        sample("2", "a", cluster=7),
-        sample("3", "a"),
-        Sample("4", ("a",), None, None, 4, 4, 100, "3-hash"),
-        sample("5", "a", cluster=8),
+        sample(f"{row:04}", LABELS[target], group=f"{pieces[row]}") for row, target in enumerate(given)
     ]
 
-    units = unit_numbers(dataset_of(samples)).tolist()
+    review = review_embeddings(dataset_of(samples, ("a", "b")), embeddings)
 
-    assert units[0] == units[1] == units[2]
-    assert units[3] == units[4]
-    assert len(set(units)) == 3
+    assert {int(one.path) for one in review.suspects[: len(wrong)]} == set(wrong)
+
+
+def test_what_a_classifier_flags_stands_where_most_of_the_unit_disagrees_too() -> None:
+    targets = np.array([0] * 120 + [1] * 8 + [0, 0, 1, 1])
+    probabilities = np.where(targets[:, None] == [0, 1], 0.9, 0.1)
+    probabilities[-4:] = 0.92, 0.08  # one piece that looks like a; two of its four shots are called b
+    units = np.array([*(row // 3 for row in range(120)), *range(40, 48), *[48] * 4])
+
+    found = find_label_errors(probabilities, targets, ("a", "b"), single(targets), units_n=units)
+
+    assert {int(one.path) for one in found if one.flagged} == {130, 131}
+
+
+def test_the_labels_of_the_unit_weigh_by_their_number_and_never_outvote_a_sure_classifier() -> None:
+    probabilities = np.array([[0.9, 0.1], [0.9, 0.1], [0.2, 0.8], [1.0, 0.0], *[[0.5, 0.5]] * 99])
+    given = np.array([[True, False], [False, True], [False, True], *[[False, True]] * 100])
+    units = np.array([0, 0, 1, *[2] * 100])
+
+    unit_labels = UnitLabels.of(given, units)
+    mixed = unit_labels.mixed_with(probabilities)
+
+    assert unit_labels.counts_nc[[0, 1, 2, 3]].tolist() == [[0, 1], [1, 0], [0, 0], [0, 99]]
+    assert unit_labels.units_c.tolist() == [1, 3]
+    assert mixed[0] == pytest.approx([0.75 * 0.9, 0.75 * 0.1 + 0.25])  # the one other says b
+    assert mixed[1] == pytest.approx([0.75 * 0.9 + 0.25, 0.75 * 0.1])
+    assert mixed[2] == pytest.approx([0.2, 0.8])  # stands alone
+    assert 0.5 < mixed[3, 0] < 0.51  # a hundred shots say b
+    assert np.allclose(mixed.sum(axis=1), 1)
 
 
 @pytest.mark.parametrize("several", [False, True], ids=["one label", "several labels"])

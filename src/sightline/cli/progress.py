@@ -60,7 +60,7 @@ class Display:
         self._bar.reset(self._task, total=None, description="", metric="", visible=False)
 
     def listen(self, title: str) -> Callable[[int, int], None]:
-        """Begin a stage, and say where its progress goes."""
+        """Begin a stage; what comes back moves its bar."""
         self.stage(title)
         return self.progress
 

@@ -53,6 +53,7 @@ def review_labels(
 ) -> LabelReview:
     """Judge the label of every picture but the excluded ones; `progress` counts embedded pictures.
 
+    Read the set with `examine_dataset`: it knows near copies, which then do not vouch for one another as others do.
     Held in memory: the embeddings, 4 D bytes a picture, and a few batches of pixels.
 
     Raises:

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sightline.dataset import Dataset
+from sightline.dataset.label_cells import LabelCells
 from sightline.dataset.sample import SPLITS
 from sightline.quality.found import Finding, Found, counted, names
 from sightline.quality.identity import Identity
@@ -57,25 +58,15 @@ class ClassCount(Frozen):
 
 def count_classes(dataset: Dataset, same: Identity) -> tuple[ClassCount, ...]:
     """One record a class, in the order of the set's labels."""
-    lengths = pc.list_value_length(dataset.table["labels"]).to_numpy().astype(np.int64)
-    rows = np.repeat(np.arange(len(dataset)), lengths)
-    labels = np.asarray(
-        pc.index_in(pc.list_flatten(dataset.table["labels"]), value_set=pa.array(dataset.labels, pa.string()))
-    ).astype(np.int64)
+    cells = LabelCells.of(dataset)
     split_names, splits = _splits(dataset)
-    learnable = (
-        splits == split_names.index("train") if "train" in split_names else np.ones(len(dataset), bool)
-    )
-    images = np.bincount(labels, minlength=len(dataset.labels))
-    table = np.zeros((len(dataset.labels), len(split_names)), np.int64)
-    np.add.at(table, (labels, splits[rows]), 1)
-    units = _units_of(labels, same.unit[rows], len(dataset.labels))
-    kept = learnable[rows]
-    learnable_units = _units_of(labels[kept], same.unit[rows[kept]], len(dataset.labels))
+    in_train = splits == split_names.index("train") if "train" in split_names else None
+    table = cells.count_in(splits, len(split_names)).toarray().T
+    units, learnable_units = cells.count_units(same.unit), cells.count_units(same.unit, in_train)
     return tuple(
         ClassCount(
             name=name,
-            images=int(images[index]),
+            images=int(table[index].sum()),
             units=int(units[index]),
             learnable_units=int(learnable_units[index]),
             splits={
@@ -151,11 +142,6 @@ def find_imbalance(classes: Sequence[ClassCount]) -> Iterator[Found]:
             for one in rare
         ),
     )
-
-
-def _units_of(labels: NDArray[np.int64], units: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
-    pairs = np.unique(labels * (int(units.max(initial=0)) + 1) + units)
-    return np.bincount(pairs // (int(units.max(initial=0)) + 1), minlength=classes)
 
 
 def _splits(dataset: Dataset) -> tuple[tuple[str, ...], NDArray[np.int64]]:

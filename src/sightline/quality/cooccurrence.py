@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sightline.dataset import Dataset
+from sightline.dataset.label_cells import LabelCells
 from sightline.records import Frozen
 
 _MOST_LABELS = 40
@@ -57,10 +57,7 @@ def count_cooccurrence(dataset: Dataset) -> Cooccurrence | None:
     several = int(np.count_nonzero(lengths > 1))
     if not several:
         return None
-    flat = pc.index_in(
-        pc.list_flatten(dataset.table["labels"]), value_set=pa.array(dataset.labels, pa.string())
-    )
-    labels = np.asarray(flat).astype(np.int64)
+    labels = LabelCells.of(dataset).classes
     classes = len(dataset.labels)
     each = np.bincount(labels, minlength=classes)
     codes = np.concatenate([*_pair_codes(labels, lengths, classes)])

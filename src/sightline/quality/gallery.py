@@ -1,17 +1,10 @@
-"""Which pictures a page shows, side by side where they belong together, and their thumbnails."""
+"""Which pictures a page shows, side by side where they belong together."""
 
-import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
-from sightline.dataset.sources.store import Store
-from sightline.errors import ImageError, InputError
-from sightline.parallel import Progress, in_order
 from sightline.quality.found import Finding
 from sightline.quality.report import Issue
-from sightline.quality.thumbnails import thumbnail
-from sightline.records import ImageLimits
 
 _MOST_STRIPS = 12
 _MOST_IN_STRIP = 6
@@ -53,24 +46,6 @@ def gallery_of(issue: Issue) -> Gallery:
         strips, most = [Strip((_shown(finding),)) for finding in pictured], _MOST_SINGLES
     whole = issue.count == len(issue.findings) and len(strips) <= most
     return Gallery(tuple(strips[:most]), whole)
-
-
-def draw_thumbnails(
-    paths: Sequence[str], store: Store, limits: ImageLimits, progress: Progress | None = None
-) -> Mapping[str, str]:
-    """A `data:` address for each path; those that can no longer be read or decoded are left out."""
-    drawn = in_order(partial(_draw, store, limits), paths, progress=progress)
-    return {path: address for path, address in zip(paths, drawn, strict=True) if address}
-
-
-def _draw(store: Store, limits: ImageLimits, path: str) -> str:
-    try:
-        if store.refusal(path) is not None:
-            return ""
-        encoded = thumbnail(store.read(path, limits), limits)
-    except (ImageError, InputError):
-        return ""
-    return f"data:image/webp;base64,{base64.b64encode(encoded).decode()}"
 
 
 def _families(findings: Sequence[Finding]) -> Iterator[list[Finding]]:

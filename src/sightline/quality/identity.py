@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sightline.dataset import Dataset
 from sightline.dataset.duplicates import NearDuplicates
+from sightline.dataset.splits import same_pictures, sample_units
 
 Codes = NDArray[np.int64]
 """int64 `[N]`, a number a row: rows with the same number belong together; -1 belongs to nobody."""
@@ -21,14 +22,14 @@ class Identity:
     file
         Rows with the same bytes.
     content
-        Rows with the same bytes, or whose pixels and size are the same. Every row has a number in both.
+        Rows with the same bytes or the same pixels. Every row has a number in both.
     label
         Rows with the same labels.
     group
         Those of the data set.
     unit
         Everything that shows the same thing: one content, group or cluster of near duplicates, reaching through
-        one another. Every row has one: the least row of its unit.
+        one another, as splits keep it together. Every row has one.
     """
 
     file: Codes
@@ -39,14 +40,16 @@ class Identity:
 
 
 def identify(dataset: Dataset, near: NearDuplicates | None) -> Identity:
-    """Number the rows of a data set; without `near`, units are contents and groups only."""
+    """Number the rows of a data set; without `near`, clusters are those that the data set knows itself, if any."""
     table = dataset.table
-    file = codes_of(table["sha256"])
-    content = joined(file, _pixels(dataset)) if is_measured(dataset) else file
-    group = codes_of(table["group"])
-    clusters = [] if near is None else [near.clusters]
-    label = codes_of(pc.binary_join(table["labels"], "\x1f"))
-    return Identity(file, content, label, group, joined(content, group, *clusters))
+    clusters = () if near is None else (near.clusters,)
+    return Identity(
+        file=codes_of(table["sha256"]),
+        content=same_pictures(table),
+        label=codes_of(pc.binary_join(table["labels"], "\x1f")),
+        group=codes_of(table["group"]),
+        unit=sample_units(table, *clusters),
+    )
 
 
 def is_measured(dataset: Dataset) -> bool:
@@ -64,33 +67,6 @@ def codes_of(column: Any) -> Codes:
     return codes
 
 
-def joined(*partitions: Codes) -> Codes:
-    """The finest partition that is coarser than all of these: each row's number is the least row of its part.
-
-    Every round takes the least number over each part of each partition, then that of the row so reached, so
-    that even long chains of parts are joined in a few rounds.
-    """
-    label = np.arange(len(partitions[0]), dtype=np.int64)
-    while len(label):
-        before = label
-        for codes in partitions:
-            tied = codes >= 0
-            least = np.full(int(codes.max()) + 1, len(label), np.int64)
-            np.minimum.at(least, codes[tied], label[tied])
-            label = label.copy()
-            label[tied] = least[codes[tied]]
-        label = label[label]
-        if np.array_equal(label, before):
-            break
-    return label
-
-
 def sizes_of(codes: Codes) -> NDArray[np.int64]:
     """How many rows share each row's number: int64 `[N]`; all codes are 0 or more."""
     return np.bincount(codes)[codes].astype(np.int64) if len(codes) else codes
-
-
-def _pixels(dataset: Dataset) -> Codes:
-    columns = [dataset.table["pixels_digest"]]
-    columns += [pc.cast(dataset.table[name], "string") for name in ("width_px", "height_px")]
-    return codes_of(pc.binary_join_element_wise(*columns, "-"))

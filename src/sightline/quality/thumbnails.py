@@ -1,15 +1,29 @@
 """Pictures small enough to put hundreds of them into one page."""
 
+import base64
 import io
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 from PIL import Image
 
+from sightline.dataset.sources.store import Store
+from sightline.errors import ImageError, InputError
 from sightline.images import decode_image
+from sightline.parallel import Progress, in_order
 from sightline.records import ImageLimits, Preprocessing
 
 THUMBNAIL_PX = 144
 _MOST_BYTES = 4096
 _QUALITIES = (70, 50, 30, 10)
+
+
+def draw_thumbnails(
+    paths: Sequence[str], store: Store, limits: ImageLimits, progress: Progress | None = None
+) -> Mapping[str, str]:
+    """A `data:` address for each path; those that can no longer be read or decoded are left out."""
+    drawn = in_order(partial(_draw, store, limits), paths, progress=progress)
+    return {path: address for path, address in zip(paths, drawn, strict=True) if address}
 
 
 def thumbnail(data: bytes, limits: ImageLimits) -> bytes:
@@ -29,6 +43,16 @@ def thumbnail(data: bytes, limits: ImageLimits) -> bytes:
         if len(encoded) <= _MOST_BYTES:
             break
     return encoded
+
+
+def _draw(store: Store, limits: ImageLimits, path: str) -> str:
+    try:
+        if store.refusal(path) is not None:
+            return ""
+        encoded = thumbnail(store.read(path, limits), limits)
+    except (ImageError, InputError):
+        return ""
+    return f"data:image/webp;base64,{base64.b64encode(encoded).decode()}"
 
 
 def _webp(picture: Image.Image, quality: int) -> bytes:

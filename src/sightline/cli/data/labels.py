@@ -46,11 +46,12 @@ def labels(
 ) -> None:
     """Find labels that are probably wrong, the worst first.
 
+    Near copies and pictures of one group are judged together: they do not vouch for one another like strangers.
     Write the right label into the column `label` of the table, or `!exclude`, and train with
     data.corrections=suspects.csv. Needs the extra `labels`: it brings cleanlab, licensed under the AGPL-3.0.
     """
     from sightline.cli.progress import Display
-    from sightline.dataset import read_dataset
+    from sightline.dataset import ReadOptions, examine_dataset
     from sightline.extras import require
     from sightline.lifecycle.label_errors import review_labels
 
@@ -60,11 +61,8 @@ def labels(
         _require_free(target)
     with Display(quiet=as_json) as display:
         embedder = _embedder(bundle, backbone, weights)
-        display.stage("Reading the images")
-        limits = embedder.preprocessing.limits
-        dataset = read_dataset(
-            data, limits=limits, group_by=group_by, corrections=corrections, progress=display.progress
-        )
+        options = ReadOptions(embedder.preprocessing.limits, group_by, corrections=corrections, remember=True)
+        dataset = examine_dataset(data, options, display.listen).dataset
         display.stage("Looking at every label")
         review = review_labels(dataset, embedder, folds=folds, seed=seed, progress=display.progress)
         for note in (*dataset.notes, *review.notes):

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.dataset.label_cells import LabelCells
 from sightline.dataset.splits.allotment import Units, allot
 from sightline.dataset.splits.dealing import Side
-from sightline.dataset.splits.label_counts import LabelCells
 from sightline.dataset.splits.units import Codes, first_rows, numbered_by_first, tied_units
 from sightline.dataset.table import Dataset
 

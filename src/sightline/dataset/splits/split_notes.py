@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from sightline.dataset.label_cells import LabelCells
 from sightline.dataset.sample import SPLITS
 from sightline.dataset.splits.earlier import fold_codes, split_codes
-from sightline.dataset.splits.label_counts import LabelCells
 from sightline.dataset.table import Dataset
 
 _IN_USE = SPLITS[:-1]
@@ -54,7 +54,7 @@ def _notes_on_classes(
     names_used = [names[side] for side in used]
     order = sorted(range(len(used)), key=lambda side: names_used[side])
     lacking = np.flatnonzero(absent.any(axis=0))
-    counts = _units_by_class(cells, units)
+    counts = cells.count_units(units)
     for label in lacking[:_SHOWN_CLASSES]:
         where = " or ".join(names_used[side] for side in order if absent[side, label])
         yield (
@@ -63,11 +63,6 @@ def _notes_on_classes(
         )
     if len(lacking) > _SHOWN_CLASSES:
         yield f"{len(lacking) - _SHOWN_CLASSES} more classes have no picture in one split or fold or another."
-
-
-def _units_by_class(cells: LabelCells, units: NDArray[np.int64]) -> NDArray[np.int64]:
-    counts = cells.count_in(units, int(units.max(initial=-1)) + 1)
-    return np.bincount(counts.indices, minlength=cells.shape[1])
 
 
 def _notes_on_leaks(

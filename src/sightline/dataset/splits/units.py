@@ -1,4 +1,8 @@
-"""What a split must keep together: samples tied by a group, the same file, the same pixels or a cluster."""
+"""What belongs together: samples tied by a group, the same file, the same pixels or a cluster.
+
+The one definition of it: splits and folds part no unit, counts of independent pictures count units, and a label
+is judged by other units.
+"""
 
 from collections.abc import Sequence
 
@@ -11,15 +15,26 @@ from scipy.sparse.csgraph import connected_components
 
 NO_UNIT = -1
 _TYING = ("group", "sha256", "pixels_digest", "cluster")
+_SAME_PICTURE = ("sha256", "pixels_digest")
 Codes = NDArray[np.int64]
 
 
-def tie_codes(table: pa.Table) -> list[Codes]:
+def sample_units(table: pa.Table, *further: Codes) -> Codes:
+    """The unit of every sample of a table, see `tied_units`; `further` ties count as well."""
+    return tied_units([*tie_codes(table), *further], np.ones(table.num_rows, np.bool_))
+
+
+def same_pictures(table: pa.Table) -> Codes:
+    """The same number for samples of the same bytes or the same pixels, int64 `[N]`, by their first row."""
+    return tied_units(tie_codes(table, _SAME_PICTURE), np.ones(table.num_rows, np.bool_))
+
+
+def tie_codes(table: pa.Table, columns: Sequence[str] = _TYING) -> list[Codes]:
     """For each column that ties, int64 `[N]`: rows of the same number belong together; -1: tied to nothing.
 
     Values that stand in one row only count as nothing, so that most of it is -1.
     """
-    codes = [_codes_of(table[name]) for name in _TYING if name in table.column_names]
+    codes = [_codes_of(table[name]) for name in columns if name in table.column_names]
     pa.default_memory_pool().release_unused()
     return codes
 
@@ -31,6 +46,8 @@ def tied_units(ties: Sequence[Codes], taking_part: NDArray[np.bool_]) -> Codes:
     that do not take part tie nothing and have `NO_UNIT`. Units are numbered by their first row.
     """
     rows = len(taking_part)
+    if not rows:
+        return np.empty(0, np.int64)
     edges = [_edges(np.where(taking_part, codes, -1)) for codes in ties]
     ones, others = (np.concatenate(ends) for ends in zip(*edges, strict=True))
     graph = coo_array((np.ones(len(ones), np.bool_), (ones, others)), shape=(rows, rows))

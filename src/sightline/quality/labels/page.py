@@ -1,14 +1,11 @@
-"""Suspects as one HTML page that needs nothing else: no network, no script, no file beside it."""
-
-from collections.abc import Sequence
+"""The suspects as one HTML page."""
 
 from sightline.dataset import Dataset
-from sightline.errors import ImageError, InputError
-from sightline.extras import require
-from sightline.parallel import Progress, in_order
+from sightline.parallel import Progress
+from sightline.quality.found import counted
 from sightline.quality.labels.review import LabelReview
-from sightline.quality.labels.suspects import Suspect
-from sightline.quality.labels.thumbnail import thumbnail_uri
+from sightline.quality.rendering import render
+from sightline.quality.thumbnails import draw_thumbnails
 from sightline.records import ImageLimits
 
 
@@ -20,38 +17,29 @@ def suspects_page(
     limits: ImageLimits | None = None,
     progress: Progress | None = None,
 ) -> str:
-    """The worst suspects as a page to be written as UTF-8, about 5 kB each; `most` as in `LabelReview.worst`.
+    """The worst suspects as a page to be written as UTF-8, about 6 kB each; `most` as in `LabelReview.worst`.
 
     A picture that has vanished meanwhile leaves an empty frame. `progress` counts the thumbnails.
 
     Raises:
         MissingExtra: Jinja2 is not installed.
     """
-    jinja2 = require("jinja2")
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("sightline.quality.labels"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     suspects = review.worst(most)
-    text: str = environment.get_template("labels.html.jinja").render(
+    paths = sorted({suspect.path for suspect in suspects})
+    return render(
+        "labels.html.j2",
         location=dataset.store.location,
+        digest=dataset.digest(),
         review=review,
         suspects=suspects,
-        thumbnails=_thumbnails(suspects, dataset, limits or ImageLimits(), progress),
+        headline=_headline(review),
+        sentence=f"The {counted(len(suspects), 'least believed label')} of {len(review.suspects):,}, the worst first.",
+        thumbnails=draw_thumbnails(paths, dataset.store, limits or ImageLimits(), progress),
     )
-    return text
 
 
-def _thumbnails(
-    suspects: Sequence[Suspect], dataset: Dataset, limits: ImageLimits, progress: Progress | None
-) -> list[str | None]:
-    def draw(suspect: Suspect) -> str | None:
-        try:
-            return thumbnail_uri(dataset.store.read(suspect.path, limits), limits)
-        except (ImageError, InputError):
-            return None
-
-    return list(in_order(draw, suspects, progress=progress))
+def _headline(review: LabelReview) -> str:
+    if not review.flagged:
+        return "No label stands out as wrong."
+    are = "label is" if review.flagged == 1 else "labels are"
+    return f"{review.flagged:,} {are} probably wrong."

@@ -83,9 +83,9 @@ def _predictions(
         yield predicted.reshape(len(held_out), -1)
 
 
-def as_columns(targets: Targets) -> NDArray[np.bool_]:
-    """Targets as bool `[N, C]`."""
+def as_columns(targets: Targets, classes: int | None = None) -> NDArray[np.bool_]:
+    """Targets as bool `[N, C]`; C is `classes`, or else what is needed."""
     if targets.ndim == 2:
         return targets.astype(np.bool_)
-    columns: NDArray[np.bool_] = targets[:, None] == np.arange(targets.max() + 1)
+    columns: NDArray[np.bool_] = targets[:, None] == np.arange(classes or targets.max() + 1)
     return columns

@@ -7,10 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.dataset import Dataset
+from sightline.dataset.label_cells import LabelCells
+from sightline.dataset.splits import sample_units
 from sightline.errors import DatasetError
+from sightline.quality.found import names
 from sightline.quality.labels.probabilities import Targets, out_of_sample_probabilities
 from sightline.quality.labels.suspects import Suspect, find_label_errors
-from sightline.quality.labels.units import unit_numbers
 
 _NAMED = 10
 
@@ -53,26 +55,26 @@ def review_embeddings(
         DatasetError: fewer than two classes can be judged, or all pictures are of one group.
         MissingExtra: scikit-learn or cleanlab is not installed.
     """
-    samples = list(dataset.samples)
-    units = unit_numbers(dataset)
-    columns = _label_columns([sample.labels for sample in samples], dataset.labels)
+    units = sample_units(dataset.table)
+    cells = LabelCells.of(dataset)
+    in_units = cells.count_units(units)
+    columns = cells.columns()
     several = bool((columns.sum(axis=1) != 1).any())
-    in_units = _units_with(columns, units)
     judged = (in_units >= 2) & (~columns.all(axis=0) if several else True)
-    rows = np.arange(len(samples)) if several else np.flatnonzero(columns[:, judged].any(axis=1))
-    names = tuple(label for label, kept in zip(dataset.labels, judged, strict=True) if kept)
-    if len(names) < (1 if several else 2):
+    rows = np.arange(len(dataset)) if several else np.flatnonzero(columns[:, judged].any(axis=1))
+    labels = tuple(label for label, kept in zip(dataset.labels, judged, strict=True) if kept)
+    if len(labels) < (1 if several else 2):
         raise DatasetError(
             "A class is judged by pictures of it in another group, and of other classes; only "
-            f"{', '.join(names) or 'none'} can be. Add pictures, or check the groups."
+            f"{', '.join(labels) or 'none'} can be. Add pictures, or check the groups."
         )
     kept = columns[rows][:, judged]
     targets: Targets = kept if several else kept.argmax(axis=1)
-    probabilities = out_of_sample_probabilities(
-        embeddings_nd[rows], targets, units[rows], folds=folds, seed=seed
+    heads = out_of_sample_probabilities(embeddings_nd[rows], targets, units[rows], folds=folds, seed=seed)
+    suspects = find_label_errors(
+        heads, targets, labels, list(dataset.take(rows).samples), units_n=units[rows]
     )
-    suspects = find_label_errors(probabilities, targets, names, [samples[row] for row in rows])
-    return LabelReview(suspects, names, judgement_notes(dataset.labels, in_units, folds))
+    return LabelReview(suspects, labels, judgement_notes(dataset.labels, in_units, folds))
 
 
 def judgement_notes(labels: Sequence[str], units_c: NDArray[np.int64], folds: int) -> tuple[str, ...]:
@@ -82,29 +84,11 @@ def judgement_notes(labels: Sequence[str], units_c: NDArray[np.int64], folds: in
     few = [label for label, units in zip(labels, units_c.tolist(), strict=True) if 1 < units < folds]
     if alone:
         notes.append(
-            f"Not judged, since all their pictures are of one group: {_listed(alone)}. Nothing else shows "
+            f"Not judged, since all their pictures are of one group: {names(alone, _NAMED)}. Nothing else shows "
             "what these classes look like."
         )
     if few:
         notes.append(
-            f"Judged by fewer than {folds} groups of pictures each: {_listed(few)}. Expect false alarms there."
+            f"Judged by fewer than {folds} groups of pictures each: {names(few, _NAMED)}. Expect false alarms there."
         )
     return tuple(notes)
-
-
-def _label_columns(labels_of: Sequence[tuple[str, ...]], labels: Sequence[str]) -> NDArray[np.bool_]:
-    index = {label: column for column, label in enumerate(labels)}
-    columns = np.zeros((len(labels_of), len(labels)), np.bool_)
-    for row, names in enumerate(labels_of):
-        columns[row, [index[name] for name in names]] = True
-    return columns
-
-
-def _units_with(columns_nc: NDArray[np.bool_], units_n: NDArray[np.int64]) -> NDArray[np.int64]:
-    """In how many units each class occurs, int64 `[C]`."""
-    return np.array([len(np.unique(units_n[column])) for column in columns_nc.T], np.int64)
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(f"'{name}'" for name in names[:_NAMED]) + more

@@ -1,4 +1,4 @@
-"""Samples by class within any division of the rows."""
+"""Samples and units by class, within any division of the rows."""
 
 from typing import NamedTuple, Self
 
@@ -42,3 +42,18 @@ class LabelCells(NamedTuple):
         counts = cells.tocsr()
         counts.sort_indices()
         return counts
+
+    def count_units(
+        self, units: NDArray[np.int64], taking_part: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.int64]:
+        """Units that each class is in, int64 `[C]`; rows of number -1 or that do not take part are left out."""
+        counted = units if taking_part is None else np.where(taking_part, units, -1)
+        return np.bincount(
+            self.count_in(counted, int(units.max(initial=-1)) + 1).indices, minlength=self.shape[1]
+        )
+
+    def columns(self) -> NDArray[np.bool_]:
+        """A column a class, true where the sample has it: bool `[N, C]`."""
+        columns = np.zeros(self.shape, np.bool_)
+        columns[self.rows, self.classes] = True
+        return columns
