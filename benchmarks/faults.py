@@ -10,10 +10,8 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
-
 from sightline.dataset import Examined, examine_dataset
-from sightline.dataset.splits.units import tie_codes, tied_units
+from sightline.dataset.splits.units import sample_units
 from sightline.demo import DemoOptions, generate_dataset, read_truth
 from sightline.demo.damage import DamageKind
 from sightline.demo.truth import DemoTruth
@@ -74,7 +72,7 @@ def _count(examined: Examined, truth: DemoTruth) -> Counter[str]:
         if one.fault and one.fault.damage
     }
     aside = {one.path: one.reason for one in examined.dataset.quarantine}
-    units = tied_units(tie_codes(examined.dataset.table), np.ones(len(row_of), np.bool_))
+    units = sample_units(examined.dataset.table)
     counts = Counter(
         damaged=len(damaged),
         damaged_found=sum(aside.get(name) in right for name, right in damaged.items()),

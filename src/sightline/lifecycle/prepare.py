@@ -20,7 +20,7 @@ from sightline.dataset import (
 )
 from sightline.dataset.duplicates import find_near_duplicates
 from sightline.dataset.reading.read import Listener
-from sightline.dataset.splits.units import tie_codes, tied_units
+from sightline.dataset.splits.units import sample_units
 from sightline.errors import DatasetError, RecipeError
 from sightline.lifecycle.data_check import Checked, check_examined, table_bytes
 from sightline.training import Recipe
@@ -174,7 +174,7 @@ def _leak_notes(read: Sequence[Examined]) -> tuple[str, ...]:
     together = pa.concat_tables(tables).append_column(
         "cluster", pa.array(near.clusters, mask=near.clusters < 0)
     )
-    units = tied_units(tie_codes(together), np.ones(len(together), np.bool_))
+    units = sample_units(together)
     own, splits, paths = len(read[0].dataset), together["split"].to_pylist(), together["path"].to_pylist()
     learnt = {units[row]: row for row in range(own) if splits[row] == "train"}
     leaks = {row: learnt[units[row]] for row in range(own, len(units)) if units[row] in learnt}
