@@ -69,7 +69,7 @@ def _similarity(prints: NDArray[np.uint8], pairs: NDArray[np.int64]) -> NDArray[
     """The agreement of each pair at its best placement: float32 `[P]`; 0 where the outlines rule it out."""
     rows, where = np.unique(pairs, return_inverse=True)
     pictures = np.asarray(prints[rows])
-    left, right = where.reshape(-1, 2).T
+    left, right = _by_content(pictures, where.reshape(-1, 2)).T
     structure = even_out(pictures, detail_px=4.0, window_px=7.0)
     outline = shrink(structure, _COARSE)
     placement = coarse_placement(outline[left], outline[right], _REACH_PX)
@@ -85,3 +85,9 @@ def _similarity(prints: NDArray[np.uint8], pairs: NDArray[np.int64]) -> NDArray[
         moved, inside = move(grain[right], placement)
         similarity[alike] = agreement(grain[left], moved, inside, block_px=12, quantile=0.3)
     return similarity
+
+
+def _by_content(pictures: NDArray[np.uint8], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Turn pairs so that it does not depend on the order of the rows which one is moved onto the other."""
+    ordered = sorted(range(len(pictures)), key=lambda row: pictures[row].tobytes())
+    return np.take_along_axis(pairs, np.argsort(np.argsort(ordered)[pairs], axis=1), axis=1)
