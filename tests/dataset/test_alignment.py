@@ -135,6 +135,16 @@ def test_most_blocks_have_to_agree() -> None:
     assert high == pytest.approx(1, abs=0.01)
 
 
+def test_faint_blocks_do_not_count() -> None:
+    first, second = texture(0)[None].copy(), texture(0)[None].copy()
+    first[:, :, 24:] = 0.1 * texture(1)[:, 24:]
+    second[:, :, 24:] = 0.1 * texture(2)[:, 24:]
+
+    found = agreement(first, second, np.ones_like(first), block_px=12, quantile=0.25)
+
+    assert found[0] == pytest.approx(1, abs=0.01)
+
+
 @pytest.mark.parametrize("what", ["plain", "outside"])
 def test_where_too_little_can_be_compared_nothing_agrees(what: str) -> None:
     picture = texture(0)[None].copy()
@@ -146,8 +156,8 @@ def test_where_too_little_can_be_compared_nothing_agrees(what: str) -> None:
 
 
 def scene() -> Stack:
-    """A textured surface of levels 60 to 150 or so."""
-    return (100 * np.exp(0.15 * texture(2, sigma=1.2, size=96)))[None]
+    """A textured surface of levels 30 to 190 or so, as light on it and gamma change them by factors."""
+    return (75 * np.exp(0.35 * np.clip(texture(2, sigma=1.2, size=96), -2.5, 2.5)))[None]
 
 
 @pytest.mark.parametrize(
@@ -166,7 +176,7 @@ def test_light_is_taken_out(change: Callable[[Stack], Stack]) -> None:
     before = even_out(scene(), detail_px=4.0, window_px=7.0)
     after = even_out(change(scene()).astype(np.float32), detail_px=4.0, window_px=7.0)
 
-    assert np.abs(after - before).mean() < 0.05
+    assert np.abs(after - before).mean() < 0.03
     assert before.std() == pytest.approx(0.9, abs=0.2)
 
 
