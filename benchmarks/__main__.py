@@ -1,4 +1,7 @@
-"""`make bench`: all measurements that need nothing but photos; the others say what they need with --help."""
+"""`make bench`: all measurements that need nothing but photos, and with BENCH_DATASET that of the check.
+
+The others say what they need with --help.
+"""
 
 import os
 import subprocess
@@ -11,7 +14,14 @@ def main() -> None:
         raise SystemExit(
             "Set BENCH_PHOTOS to a folder of ordinary JPEG photos: BENCH_PHOTOS=photos make bench"
         )
-    subprocess.run([sys.executable, "-m", "benchmarks.images", photos], check=True)
+    run("benchmarks.images", photos)
+    run("benchmarks.tables")
+    if dataset := os.environ.get("BENCH_DATASET"):
+        run("benchmarks.check", dataset)
+
+
+def run(*module_and_arguments: str) -> None:
+    subprocess.run([sys.executable, "-m", *module_and_arguments], check=True)
 
 
 if __name__ == "__main__":

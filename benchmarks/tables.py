@@ -17,11 +17,11 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from sightline.dataset.measures import Measures
 
 from benchmarks.machine import describe_machine
 from sightline.dataset import (
     Dataset,
+    Measures,
     diff_datasets,
     random_split_leaks,
     read_table,

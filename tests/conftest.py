@@ -26,7 +26,7 @@ def _one_thread() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What commands remember of pictures stays out of the user's cache."""
+    """No test, and no process that it starts, writes to the cache of whoever runs it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SIGHTLINE_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         yield

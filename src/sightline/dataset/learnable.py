@@ -1,5 +1,7 @@
 """What a data set must have before a classifier can be learnt from it; scoring asks for less."""
 
+from dataclasses import replace
+
 from sightline.dataset.table import Dataset
 from sightline.errors import DatasetError
 
@@ -19,8 +21,9 @@ def require_learnable(dataset: Dataset) -> None:
             f"Classes without a usable picture: {', '.join(without)}. Add pictures, or remove the classes"
             f" ({len(dataset.quarantine)} files are in quarantine)."
         )
-    if any(sample.split for sample in dataset.samples):
-        train = dataset.of_split("train")
+    if dataset.table["split"].null_count < len(dataset):
+        # Only the columns that are looked at: a copy of all would be as large as the set.
+        train = replace(dataset, table=dataset.table.select(["labels", "split"])).of_split("train")
         untrained = [name for name in _classes_without_sample(train) if name not in without]
         if untrained:
             lacks.append(f"Classes without a picture in train: {', '.join(untrained)}. Move some there.")

@@ -37,7 +37,6 @@ def match_rows(a: Dataset, b: Dataset) -> Matching:
     paths_a, paths_b = _first_rows(a.table["path"], b.table["path"])
     contents_a, contents_b = _first_rows(a.table["sha256"], b.table["sha256"])
     partner = _partner_by_path(paths_a, paths_b)
-    pa.default_memory_pool().release_unused()
     padded = np.append(contents_a, _ABSENT)  # where -1 points to
     partner_of = np.where((partner >= 0) & (padded[partner] == contents_b), partner, _ABSENT)
     free_a = _without(len(a), partner_of)
@@ -80,6 +79,7 @@ def _first_rows(a: pa.ChunkedArray, b: pa.ChunkedArray) -> tuple[Rows, Rows]:
     """
     found = pc.index_in(pa.chunked_array([*a.chunks, *b.chunks], a.type), value_set=a)
     rows: Rows = pc.fill_null(found, _ABSENT).to_numpy().astype(np.int64)
+    pa.default_memory_pool().release_unused()
     return rows[: len(a)], rows[len(a) :]
 
 

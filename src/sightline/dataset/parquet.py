@@ -5,6 +5,8 @@ The folder of the files is written relative to the table, so that both can move 
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -136,7 +138,7 @@ def _write_groups(table: pa.Table, file: Any) -> None:
 
 def _read_whole(path: Path) -> pa.Table:
     try:
-        with path.open("rb") as file:
+        with path.open("rb") as file, _system_memory():
             parquet = pq.ParquetFile(file, page_checksum_verification=True)
             if not parquet.num_row_groups:
                 return parquet.read()
@@ -151,6 +153,21 @@ def _read_whole(path: Path) -> pa.Table:
             f"'{path}' is damaged or no Parquet file: {str(err).strip().splitlines()[0]}. Write it again, or take it "
             "from where it came."
         ) from err
+
+
+@contextmanager
+def _system_memory() -> Iterator[None]:
+    """Let Arrow take memory from the system: its own pool would keep half as much again as a table needs.
+
+    A Parquet file stays with the pool that it was opened under. The setting is that of the process; for another
+    thread that allocates meanwhile, it is as good.
+    """
+    usual = pa.default_memory_pool()
+    pa.set_memory_pool(pa.system_memory_pool())
+    try:
+        yield
+    finally:
+        pa.set_memory_pool(usual)
 
 
 def _metadata_of(table: pa.Table, path: Path) -> TableMetadata:

@@ -74,7 +74,7 @@ def _similarity(prints: NDArray[np.uint8], pairs: NDArray[np.int64]) -> NDArray[
     pictures = np.asarray(prints[rows])
     structure = even_out(pictures, detail_px=4.0, window_px=7.0)
     levels = _Levels(shrink(structure, _COARSE), structure, even_out(pictures, detail_px=2.0, window_px=4.0))
-    left, right = where.reshape(-1, 2).T
+    left, right = _by_content(pictures, where.reshape(-1, 2)).T
     similarity = _looked_at(levels, left, right)
     # A crop is found more surely from its own side: all of it has a counterpart in the whole picture.
     doubtful = np.flatnonzero(similarity < SIMILAR_ENOUGH)
@@ -122,3 +122,9 @@ def _outlines_placed(first: Stack, second: Stack) -> tuple[Stack, NDArray[np.flo
         best = np.where(better[:, None], placement, best)
         alike = np.where(better, agreed, alike)
     return best, alike
+
+
+def _by_content(pictures: NDArray[np.uint8], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Turn pairs so that it does not depend on the order of the rows which one is moved onto the other."""
+    ordered = sorted(range(len(pictures)), key=lambda row: pictures[row].tobytes())
+    return np.take_along_axis(pairs, np.argsort(np.argsort(ordered)[pairs], axis=1), axis=1)
