@@ -59,7 +59,7 @@ def open_rgb(file: Path | io.BytesIO) -> Image.Image:
 
 
 def prints_of(pictures: list[Image.Image]) -> Prints:
-    return np.stack([fingerprint(picture) for picture in pictures])
+    return np.stack([fingerprint(picture.convert("L")) for picture in pictures])
 
 
 def altered(picture: Image.Image, kind: AlterationKind, rng: np.random.Generator) -> Image.Image:

@@ -1,29 +1,12 @@
 """Faults that are planted in pictures on disk are those that are found."""
 
-from dataclasses import replace
-from pathlib import Path
-
 import pytest
 
-from sightline.dataset import Dataset, read_dataset, read_sample
+from sightline.dataset import Dataset, read_dataset
 from sightline.demo import generate_dataset
 from sightline.demo.options import DemoOptions
 from sightline.demo.truth import DemoTruth
-from sightline.images import decode_image, inspect_image
-from sightline.quality import find_issues, measure_picture
-from sightline.records import Preprocessing
-
-FULL = Preprocessing(width_px=1, height_px=1, jpeg_reduction=None)
-
-
-def read_and_measure(root: Path) -> Dataset:
-    dataset = read_dataset(root)
-    files = [read_sample(dataset, sample) for sample in dataset.samples]
-    measures = [
-        measure_picture(decode_image(data, FULL), inspect_image(data, FULL.limits).format) for data in files
-    ]
-    whole = Dataset.of(root, dataset.labels, list(dataset.samples), measures=measures)
-    return replace(whole, quarantine=dataset.quarantine)
+from sightline.quality import find_issues
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +16,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Dataset, DemoTruth
         images=40, layout="splits", exact_duplicates=0.1, damaged=0.15, duplicates_cross_splits=True
     )
     truth = generate_dataset(root, options)
-    return read_and_measure(root), truth
+    return read_dataset(root), truth
 
 
 def planted(truth: DemoTruth, kind: str) -> set[str]:

@@ -1,6 +1,5 @@
 """What is wrong with a data set, or odd about it: found, counted, and reported."""
 
-from sightline.dataset.reading.measure import measure_picture
 from sightline.quality.balance import ClassCount
 from sightline.quality.found import Finding, Found
 from sightline.quality.issues import find_issues
@@ -28,7 +27,6 @@ __all__ = [
     "failing",
     "find_issues",
     "list_findings",
-    "measure_picture",
     "render_page",
     "verdict",
 ]

@@ -4,90 +4,85 @@ import hashlib
 import math
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from PIL import Image
 
 from sightline.dataset.reading.measures import Measures
 
-_ROWS = 3
-_LOOKED_AT_PX = 1 << 16
+_LOOKED_AT_PX = 1 << 15
 _REDUCED_FROM_PX = 1 << 20
-_LANES = 4096
-_WEIGHTS = np.frombuffer(hashlib.shake_128(b"sightline-pixels-1").digest(8 * _LANES), "<u8") | np.uint64(1)
+_COLOURS_SIDE_PX = 64
 _LEVELS = np.arange(256)
 
 
-def measure_picture(pixels: NDArray[np.uint8], image_format: str) -> Measures:
-    """Measure decoded pixels uint8 `[H, W, 3]`, RGB, as `Measures` defines it; half a millisecond at 500 × 375.
+def measure_picture(picture: Image.Image, grey: Image.Image, image_format: str) -> Measures:
+    """Measure a decoded picture of mode `L` or `RGB`, and its luma, as `Measures` defines it.
 
-    All but the digest is taken from about 65,000 pixels, in bands of three rows evenly spread over the picture.
-    From 4 megapixels on they are those of the picture reduced by a whole factor to 1–4 megapixels: what is
-    blurred at the scale of a large camera's single pixels only is not blurred for a network.
+    Tones are those of all pixels. Sharpness is taken from some 30,000 pixels, in rows evenly spread over the
+    picture; from 4 megapixels on, of the picture reduced by a whole factor to 1–4 megapixels: what is blurred at
+    the scale of a large camera's single pixels only is not blurred for a network.
+    Colours are those of 64 × 64 single pixels, evenly spread.
     """
-    bands = _bands(pixels)
-    luma_picture = Image.fromarray(bands.reshape(-1, bands.shape[2], 3)).convert("L")
-    luma = np.asarray(luma_picture).reshape(bands.shape[:3])
-    counts = np.array(luma_picture.histogram())
+    counts = np.array(grey.histogram())
     share = counts / counts.sum()
     low, high = np.searchsorted(np.cumsum(share), (0.05, 0.95)) / 255
     mean = float(share @ _LEVELS)
     contrast = math.sqrt(float(share @ (_LEVELS - mean) ** 2))
     present = share[share > 0]
+    luma = np.asarray(grey)
+    colours = _colours(picture)
     return Measures(
         format=image_format,
-        pixels_digest=_digest(pixels),
+        pixels_digest=_digest(luma, colours),
         brightness_low=float(low),
         brightness_high=float(high),
         contrast=contrast / 255,
         entropy_bits=max(0.0, -float(present @ np.log2(present))),
-        sharpness=float(np.std(_laplacian(luma))) / contrast if contrast > 0 else 0.0,
-        colourfulness=_colourfulness(bands[:, 1]),
+        sharpness=_sharpness(grey) / contrast if contrast > 0 else 0.0,
+        colourfulness=float(np.mean(_spread(colours))) / 255 if colours.size else 0.0,
     )
 
 
-def _bands(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Rows by threes, uint8 `[bands, 3, W, 3]`; W is smaller where the picture is large."""
-    missing = [(0, max(0, _ROWS - side)) for side in pixels.shape[:2]]
-    if missing != [(0, 0), (0, 0)]:
-        pixels = np.pad(pixels, [*missing, (0, 0)], mode="edge")
-    height, width, _ = pixels.shape
-    factor = max(1, min(math.isqrt(height * width // _REDUCED_FROM_PX), height // _ROWS, width // _ROWS))
-    rows = _ROWS * factor
-    # An odd number of rows from one band to the next, so as not to keep step with the blocks of JPEG.
-    step = max(rows, rows * height * width // (_LOOKED_AT_PX * factor**2)) | 1
-    chosen = sliding_window_view(pixels, rows, axis=0)[::step]
-    stacked = np.ascontiguousarray(chosen.transpose(0, 3, 1, 2)).reshape(-1, width, 3)
+def _sharpness(grey: Image.Image) -> float:
+    """The standard deviation of the Laplacian of a picture of mode `L`, in rows evenly spread over it."""
+    factor = math.isqrt(grey.width * grey.height // _REDUCED_FROM_PX)
     if factor > 1:
-        stacked = np.asarray(Image.fromarray(stacked).reduce(factor))
-    return stacked.reshape(-1, _ROWS, stacked.shape[1], 3)
+        grey = grey.reduce((min(factor, grey.width), min(factor, grey.height)))
+    luma = np.asarray(grey)
+    missing = [(0, max(0, 3 - side)) for side in luma.shape]
+    if missing != [(0, 0), (0, 0)]:
+        luma = np.pad(luma, missing, mode="edge")
+    # An odd number of rows from one to the next, so as not to keep step with the blocks of JPEG.
+    step = max(1, luma.size // _LOOKED_AT_PX) | 1
+    above, here, below = luma[:-2:step], luma[1:-1:step], luma[2::step]
+    around = np.add(above[:, 1:-1], below[:, 1:-1], dtype=np.int16)
+    around += here[:, :-2]
+    around += here[:, 2:]
+    laplacian = (np.multiply(here[:, 1:-1], 4, dtype=np.int16) - around).astype(np.float32).ravel()
+    mean = float(laplacian.mean())
+    return math.sqrt(max(0.0, float(laplacian @ laplacian) / laplacian.size - mean * mean))
 
 
-def _laplacian(luma: NDArray[np.uint8]) -> NDArray[np.int16]:
-    """Of the middle row of each band, its ends left out: int16 `[bands, W - 2]`."""
-    rows = luma.astype(np.int16)
-    around = rows[:, 0, 1:-1] + rows[:, 2, 1:-1] + rows[:, 1, :-2] + rows[:, 1, 2:]
-    found: NDArray[np.int16] = rows[:, 1, 1:-1] * 4 - around
-    return found
+def _colours(picture: Image.Image) -> NDArray[np.uint8]:
+    """Single pixels, evenly spread: uint8 `[64, 64, 3]`; nothing where all are grey."""
+    if picture.mode == "L":
+        return np.zeros((0, 0, 3), np.uint8)
+    side = (_COLOURS_SIDE_PX, _COLOURS_SIDE_PX)
+    sample = np.asarray(picture.resize(side, Image.Resampling.NEAREST))
+    return sample if _spread(sample).any() else sample[:0, :0]
 
 
-def _colourfulness(pixels: NDArray[np.uint8]) -> float:
-    red, green, blue = (pixels[..., channel] for channel in range(3))
-    largest = np.maximum(np.maximum(red, green), blue)
-    return float(np.mean(largest - np.minimum(np.minimum(red, green), blue))) / 255
+def _spread(colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The largest less the smallest channel of `[H, W, 3]`; by channel, which is ten times as fast as by axis."""
+    red, green, blue = (colours[..., channel] for channel in range(3))
+    largest, smallest = np.maximum(red, green), np.minimum(red, green)
+    spread: NDArray[np.uint8] = np.maximum(largest, blue) - np.minimum(smallest, blue)
+    return spread
 
 
-def _digest(pixels: NDArray[np.uint8]) -> str:
-    """64 bits over size and pixels, 16 hexadecimal digits.
-
-    Runs of 4,096 words of 32 bits are first brought to 64 bits each by multilinear hashing (Carter & Wegman
-    1979), at a quarter of the time of SHA-256; BLAKE2b then covers these and the bytes that are left over. Sure
-    against chance, not against someone who wants two pictures to collide.
-    """
-    data = np.ascontiguousarray(pixels).reshape(-1)
-    whole = data.size // (4 * _LANES) * 4 * _LANES
-    runs = np.einsum("ij,j->i", data[:whole].view("<u4").reshape(-1, _LANES), _WEIGHTS)
-    state = hashlib.blake2b(repr(pixels.shape).encode(), digest_size=8)
-    state.update(runs.astype("<u8").tobytes())
-    state.update(data[whole:].tobytes())
-    return state.hexdigest()
+def _digest(luma: NDArray[np.uint8], colours: NDArray[np.uint8]) -> str:
+    """64 bits over the size, the luma of every pixel, and the sampled colours: 16 hexadecimal digits."""
+    state = hashlib.sha256(repr(luma.shape).encode())
+    state.update(luma.tobytes())
+    state.update(colours.tobytes())
+    return state.hexdigest()[:16]

@@ -6,14 +6,13 @@ from typing import NamedTuple
 class Measures(NamedTuple):
     """The look of one picture, for finding what is odd about it.
 
-    All but format and digest may be taken from a sample of its rows, and of a large picture from a reduced
-    copy; `sightline.quality.measure_picture` says how.
+    Sharpness and colours may be taken from a sample of its pixels; `measure_picture` says how.
 
     format
         By content, as `ImageLimits.formats` spells it: `JPEG`, `PNG`.
     pixels_digest
-        64 bits of a digest of the decoded pixels and their size, as 16 hexadecimal digits. Equal for files
-        that decode to the same picture.
+        64 bits of a digest of the size, the luma of every pixel and the colours of 4,096, as 16 hexadecimal
+        digits. Equal for files that decode to the same picture, and for no others that anyone could tell apart.
     brightness_low, brightness_high
         The 5th and the 95th percentile of the luma (ITU-R BT.601), 0 to 1.
     contrast

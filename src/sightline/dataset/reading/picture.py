@@ -11,7 +11,7 @@ from sightline.dataset.sample import Quarantined, Sample
 from sightline.dataset.sources.listing import Listed
 from sightline.dataset.sources.store import Store
 from sightline.errors import ImageError, InputError, StoreUnreachable
-from sightline.images import as_rgb, decode_upright, inspect_image
+from sightline.images import decode_upright, inspect_image
 from sightline.records import Preprocessing
 
 
@@ -62,8 +62,9 @@ def _examined(data: bytes, spec: Preprocessing, stamp: str) -> Entry:
     except ImageError as err:
         return Entry(stamp, [err.reason, str(err)], None)
     facts = [picture.width, picture.height, len(data), hashlib.sha256(data).hexdigest()]
-    measures = measure_picture(as_rgb(picture), image_format)
-    return Entry(stamp, [*facts, *measures], fingerprint(picture).tobytes())
+    grey = picture.convert("L")
+    measures = measure_picture(picture, grey, image_format)
+    return Entry(stamp, [*facts, *measures], fingerprint(grey).tobytes())
 
 
 def _recalled(file: Listed, entry: Entry) -> Outcome:
