@@ -11,7 +11,13 @@ from bundles import make_bundle
 
 collect_ignore = []
 if importlib.util.find_spec("torch") is None:
-    collect_ignore += ["training", "optimize", "lifecycle/test_build.py", "demo/test_story.py"]
+    collect_ignore += [
+        "training",
+        "optimize",
+        "lifecycle/test_build.py",
+        "lifecycle/test_prepare.py",
+        "demo/test_story.py",
+    ]
     collect_ignore += ["lifecycle/test_backbone_embeddings.py"]
 if importlib.util.find_spec("cleanlab") is None:
     collect_ignore += ["quality/test_label_errors.py", "lifecycle/test_label_errors.py"]

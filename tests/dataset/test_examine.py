@@ -19,7 +19,7 @@ from sightline.images import decode_upright
 from sightline.records import ImageLimits
 
 REMEMBER = ReadOptions(remember=True)
-SIZE = (40, 30)
+SIZE = (48, 40)
 DECODABLE = 7
 
 
@@ -249,7 +249,7 @@ print(examined.dataset.digest())
 @pytest.fixture
 def many(draw: Draw, tmp_path: Path) -> Path:
     for number in range(200):
-        draw(f"set/good/{number:03}.png")
+        draw(f"set/good/{number:03}.png", size=(48, 40))
     return tmp_path / "set"
 
 

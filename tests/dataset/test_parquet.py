@@ -97,7 +97,7 @@ def test_where_the_files_have_gone_the_root_is_asked_for_and_taken(folder: Path)
     write_table(make(folder), folder / "set.parquet")
     images = (folder / "images").rename(folder / "pictures")
 
-    with pytest.raises(InputError, match=r"images', which is not there.*as root"):
+    with pytest.raises(InputError, match=r"images', which is not there.*table anew"):
         read_table(folder / "set.parquet")
 
     assert read_table(folder / "set.parquet", root=images).store.location == str(images)

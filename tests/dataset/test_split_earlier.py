@@ -35,7 +35,8 @@ def test_what_was_split_keeps_its_split_and_the_new_fills_up_the_shares() -> Non
 
     assert splits(after).items() >= splits(before).items()
     assert [len(after.of_split(name)) for name in ("train", "val", "test")] == [240, 80, 80]
-    assert after.notes == ()
+    (note,) = after.notes
+    assert "stay where an earlier split put them" in note
 
 
 def test_a_moved_file_is_known_by_its_content_and_a_changed_one_by_its_path() -> None:
@@ -86,7 +87,7 @@ def test_a_new_sample_between_two_sides_is_excluded_by_name_and_its_neighbours_a
 
     assert splits(after) == {**splits(before), "bridge": "excluded", "friend": "train"}
     two = sorted([train, test], key=lambda one: one.path)
-    assert after.notes == (
+    assert after.notes[1:] == (
         f"'bridge' is excluded: it would tie '{two[0].path}' in {two[0].split} to '{two[1].path}' in "
         f"{two[1].split}.",
     )
@@ -104,7 +105,7 @@ def test_a_chain_of_new_samples_between_two_sides_is_excluded() -> None:
     after = split_dataset(dataset_of([*start, *chain]), earlier=before)
 
     assert (splits(after)["chain1"], splits(after)["chain2"]) == ("excluded", "excluded")
-    assert len(after.notes) == 2
+    assert len(after.notes) == 3
 
 
 def test_excluded_samples_stay_so_and_tie_nothing() -> None:
@@ -143,7 +144,7 @@ def test_the_word_of_the_data_goes_before_the_earlier_table_and_a_note_says_so()
     after = split_dataset(dataset_of(now), earlier=before)
 
     assert splits(after) == {**splits(before), train.path: "val"}
-    assert f"'{train.path}', for instance, was in train and is in val" in after.notes[0]
+    assert f"'{train.path}', for instance, was in train and is in val" in after.notes[1]
 
 
 def test_an_earlier_table_without_splits_is_refused() -> None:
@@ -160,3 +161,35 @@ def test_folds_are_kept_by_both_ways_of_splitting() -> None:
     kept = {one.path: (one.split, one.fold) for one in before.samples}
     assert {one.path: (one.split, one.fold) for one in folded.samples}.items() >= kept.items()
     assert {one.path: (one.split, one.fold) for one in divided.samples} == kept
+
+
+def test_a_changed_file_follows_the_pictures_that_it_now_shows() -> None:
+    before = split_dataset(dataset_of(singles(40)))
+    train, test = one_in(before, "train"), one_in(before, "test")
+    now = [
+        replace(one, sha256=test.sha256) if one.path == train.path else replace(one, split=None)
+        for one in singles(40)
+    ]
+
+    after = split_dataset(dataset_of(now), earlier=before)
+
+    assert splits(after)[train.path] == "test"
+
+
+def test_folds_after_a_plain_split_test_on_nothing_that_was_learnt_from() -> None:
+    before = split_dataset(dataset_of(singles(40)))
+
+    after = split_folds(dataset_of(singles(40)), 4, test=0.5, earlier=before)
+
+    tested = {path for path, split in splits(after).items() if split == "test"}
+    assert tested == {path for path, split in splits(before).items() if split == "test"}
+
+
+def test_an_earlier_table_of_another_set_is_said_to_be_one() -> None:
+    other = split_dataset(
+        dataset_of([replace(one, path=f"x{one.path}", sha256=f"x{one.sha256}") for one in singles(40)])
+    )
+
+    after = split_dataset(dataset_of(singles(40)), earlier=other)
+
+    assert "seems to be that of another set" in after.notes[0]

@@ -55,6 +55,8 @@ def train(
                     "bundle": str(target),
                     "id": built.id,
                     "data_report": str(built.data_report),
+                    "notes": built.notes,
+                    "quarantined": built.data_check.set_aside,
                     "seconds": dict(built.seconds),
                     **figures,
                 }

@@ -107,8 +107,8 @@ def _store_of(location: str, table_path: Path) -> Store:
 def _folder(root: Path, table_path: Path) -> Path:
     if not root.is_dir():
         raise InputError(
-            f"The files of '{table_path}' should be in the folder '{root}', which is not there. Put it there, or "
-            "give the folder where they are as root."
+            f"The files of '{table_path}' should be in the folder '{root}', which is not there. Put it there, "
+            "beside the table as before, or make a table anew with `sightline data split`."
         )
     return root.resolve()
 

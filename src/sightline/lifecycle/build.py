@@ -41,12 +41,13 @@ class Listener(Protocol):
 
 @dataclass(frozen=True)
 class Built:
-    """A finished bundle, the report on its data beside it, its figures by split, and seconds by stage."""
+    """A finished bundle, the report and notes on its data, its figures by split, and seconds by stage."""
 
     path: Path
     id: str
     data_report: Path
     data_check: CheckReport
+    notes: tuple[str, ...]
     evaluations: Mapping[str, Evaluation]
     export: ExportCheck
     seconds: Mapping[str, float]
@@ -82,7 +83,9 @@ def build_bundle(
     bundle_id = write_bundle(target, assemble_manifest(target.name, parts, files), files)
     read_bundle(target)
     watch.end()
-    return Built(target, bundle_id, report, data.checked.report, evaluations, exported.check, watch.seconds)
+    return Built(
+        target, bundle_id, report, data.checked.report, data.notes, evaluations, exported.check, watch.seconds
+    )
 
 
 def write_data_report(data: PreparedData, target: Path) -> Path:

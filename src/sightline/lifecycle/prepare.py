@@ -86,7 +86,7 @@ def prepare_data(recipe: Recipe, listen: Listener | None = None) -> PreparedData
         raise RecipeError("data.train_dir is missing: name the folder with the images, data.train_dir=PATH.")
     first = _read(recipe, data.train_dir, listen, data.corrections)
     whole = split_dataset(
-        first.dataset,
+        _held_out(first.dataset, data.fold),
         val=0.0 if data.val_dir else data.val_fraction,
         test=0.0 if data.test_dir else data.test_fraction,
         seed=recipe.seed,
@@ -118,6 +118,21 @@ def prepare_data(recipe: Recipe, listen: Listener | None = None) -> PreparedData
         notes=(*notes, *_leak_notes(read), *_conflict_notes(parts)),
         digest=whole.digest() if len(read) == 1 else _digest(parts),
     )
+
+
+def _held_out(dataset: Dataset, fold: int | None) -> Dataset:
+    """With folds, one of them becomes val."""
+    folds = sorted({sample.fold for sample in dataset.samples if sample.fold is not None})
+    if fold is None and not folds:
+        return dataset
+    if fold not in folds:
+        there = f"folds {', '.join(map(str, folds))}" if folds else "no folds"
+        raise RecipeError(
+            f"data.fold is {fold}, and '{dataset.store.location}' has {there}. Name the fold to hold out, "
+            "data.fold=0, or leave it out where there are none."
+        )
+    splits = ["val" if sample.fold == fold else sample.split for sample in dataset.samples]
+    return dataset.with_columns({"split": splits})
 
 
 def _read(recipe: Recipe, location: str, listen: Listener | None, corrections: str | None = None) -> Examined:

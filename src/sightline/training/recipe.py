@@ -68,6 +68,8 @@ class DataSection(Section):
     earlier
         The table of an earlier split, as `sightline data split` and every training write it: what is in it
         stays on its side.
+    fold
+        Of a table with folds: the one to hold out as val.
     input_size
         Height and width in pixels; one number for a square.
     resize, crop, interpolation
@@ -83,6 +85,7 @@ class DataSection(Section):
     group_gap: Annotated[int, Field(ge=0)] | None = None
     corrections: str | None = None
     earlier: str | None = None
+    fold: Annotated[int, Field(ge=0)] | None = None
     val_fraction: Fraction = 0.15
     test_fraction: Fraction = 0.15
     input_size: Annotated[tuple[Side, Side], BeforeValidator(_square)] = (224, 224)

@@ -41,7 +41,7 @@ def check(
     from sightline.lifecycle.data_check import check_source, write_report
     from sightline.quality import check_fail_on, failing
 
-    wanted = check_fail_on([name.strip() for name in fail_on.split(",")] if fail_on else [])
+    wanted = check_fail_on([] if fail_on is None else [name.strip() for name in fail_on.split(",")])
     options = read_options(group_by, group_gap, corrections, no_cache)
     with Display(quiet=as_json) as display:
         checked = check_source(data, options, display.listen)

@@ -65,7 +65,8 @@ def split(
     with Display(quiet=as_json) as display:
         options = read_options(group_by, group_gap, corrections, no_cache)
         whole = examine_dataset(data, options, display.listen).dataset
-        target = out or _beside(whole)
+        target = out or _beside(data, whole)
+        _require_table(target)
         kept = None if fresh else earlier or (target if target.is_file() else None)
         before = None if kept is None else read_table(kept, root=_root_of(whole))
         if before is not None:
@@ -89,9 +90,30 @@ def split(
         _print(divided, target, digest, chance, parted)
 
 
-def _beside(dataset: "Dataset") -> Path:
+def _require_table(target: Path) -> None:
+    """Only a table is ever replaced by a table."""
+    from sightline.dataset import read_table
+    from sightline.errors import DatasetError, InputError
+
+    if target.suffix.lower() != ".parquet":
+        raise InputError(
+            f"'{target}' does not end in .parquet, which is what is written. Choose another name."
+        )
+    if not target.exists():
+        return
+    try:
+        read_table(target, root=Path())
+    except DatasetError as err:
+        raise InputError(
+            f"'{target}' is there already, and is replaced only if it is a table: {err}"
+        ) from err
+
+
+def _beside(data: str, dataset: "Dataset") -> Path:
     from sightline.errors import InputError
 
+    if Path(data).is_file():
+        return Path(data).with_suffix(".parquet")
     root = _root_of(dataset)
     if root is None:
         raise InputError("Name the table to be written with --out: these files are not on this machine.")
@@ -143,8 +165,8 @@ def _print(dataset: "Dataset", target: Path, digest: str, chance: "RandomSplit",
     out.print(table)
     if chance.parted_units:
         out.print(
-            f"A random split by picture would have parted [bold]{chance.parted_units:,.0f}[/] of "
-            f"{chance.units:,} groups of pictures that show the same, with {chance.parted_pairs:,.0f} pairs on both "
+            f"A random split by picture would have parted [bold]{chance.parted_units:,.4g}[/] of "
+            f"{chance.units:,} groups of pictures that show the same, with {chance.parted_pairs:,.4g} pairs on both "
             f"sides: [bold]{chance.leaked_share:.0%}[/] of its test pictures would have had a twin in train. "
             f"This split parts {parted or 'none'}."
         )

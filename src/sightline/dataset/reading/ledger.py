@@ -23,7 +23,7 @@ from sightline.errors import InputError
 from sightline.extras import require
 
 # Raised whenever decoding, measures, fingerprints, their search or these tables change: what is there then goes.
-_GENERATION = 3
+_GENERATION = 4
 _WRITE_EVERY_S = 1.0
 _PATIENCE_S = 60.0
 _AT_ONCE = 500

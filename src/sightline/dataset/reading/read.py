@@ -28,6 +28,7 @@ from sightline.records import ImageLimits, Preprocessing
 TABLE_SUFFIX = ".parquet"
 _SHOWN_REASONS = 3
 _CHUNK = 2048
+_SMALLEST_PX = 32  # on fewer pixels, noise agrees with noise
 KeepPrint = Callable[[bytes], object]
 Listener = Callable[[str], Progress | None]
 
@@ -115,10 +116,22 @@ def examine_dataset(
         digest = hashlib.sha256("".join(dataset.table["sha256"].to_pylist()).encode()).hexdigest()
         near = ledger.search(digest)
         if near is None:
-            near = find_near_duplicates(stack, progress=listen("Looking for near duplicates"))
+            near = _near_among(dataset, stack, listen("Looking for near duplicates"))
             ledger.keep_search(digest, near)
     clusters = pa.array(near.clusters, mask=near.clusters < 0)
     return Examined(dataset.with_columns({"cluster": clusters}), near, stack)
+
+
+def _near_among(dataset: Dataset, prints: NDArray[np.uint8], progress: Progress | None) -> NearDuplicates:
+    """Near duplicates among pictures that are large enough to be told apart."""
+    sides = np.minimum(dataset.table["width_px"].to_numpy(), dataset.table["height_px"].to_numpy())
+    rows = np.flatnonzero(sides >= _SMALLEST_PX)
+    if len(rows) == len(dataset):
+        return find_near_duplicates(prints, progress=progress)
+    near = find_near_duplicates(prints[rows], progress=progress)
+    clusters = np.full(len(dataset), -1, np.int64)
+    clusters[rows] = near.clusters
+    return NearDuplicates(rows[near.pairs], near.similarity, clusters)
 
 
 def is_table(location: str | Path) -> bool:

@@ -37,6 +37,32 @@ def earlier_rows(dataset: Dataset, earlier: Dataset | None) -> NDArray[np.int64]
     return np.where(unchanged | (by_content == NEW), by_path, by_content)
 
 
+def changed_rows(dataset: Dataset, earlier: Dataset | None) -> NDArray[np.bool_]:
+    """Which samples were in the earlier table under the same path but with other content, bool `[N]`."""
+    if earlier is None:
+        return np.zeros(len(dataset), np.bool_)
+    rows = earlier_rows(dataset, earlier)
+    before = earlier.table["sha256"].take(pa.array(np.where(rows == NEW, 0, rows)))
+    changed: NDArray[np.bool_] = (rows != NEW) & ~pc.equal(before, dataset.table["sha256"]).to_numpy()
+    return changed
+
+
+def earlier_notes(dataset: Dataset, earlier: Dataset | None) -> tuple[str, ...]:
+    """How much of an earlier split was found again, and what that means for what is asked for now."""
+    if earlier is None:
+        return ()
+    rows = earlier_rows(dataset, earlier)
+    kept = int((rows != NEW).sum())
+    if not kept:
+        return ("Not one picture is in the earlier table: it seems to be that of another set.",)
+    gone = len(earlier) - len(np.unique(rows[rows != NEW]))
+    lost = f" {gone:,} of the earlier ones are missing now, and lose their place." if gone else ""
+    return (
+        f"{kept:,} of {len(dataset):,} pictures stay where an earlier split put them, whatever shares, folds and seed "
+        f"are asked for now; only the others are dealt.{lost}",
+    )
+
+
 def earlier_sides(dataset: Dataset, earlier: Dataset | None) -> NDArray[np.int64]:
     """For each sample its split in the earlier table as an index into `SPLITS`, int64 `[N]`; -1 without one."""
     rows = earlier_rows(dataset, earlier)

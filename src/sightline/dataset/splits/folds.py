@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sightline.dataset.learnable import require_learnable
 from sightline.dataset.sample import SPLITS
 from sightline.dataset.splits.dealing import Side
-from sightline.dataset.splits.earlier import earlier_folds, earlier_sides, split_codes
+from sightline.dataset.splits.earlier import earlier_folds, earlier_notes, earlier_sides, split_codes
 from sightline.dataset.splits.placing import FREE, OUT, bridge_notes, deal_free, follow_settled
 from sightline.dataset.splits.split import require_complete, require_shares
 from sightline.dataset.splits.split_notes import split_notes
@@ -40,6 +40,11 @@ def split_folds(
         raise InputError(f"folds is {folds}; it must be 2 or more, so that one can be held out.")
     given = split_codes(dataset)
     has_test = "test" in require_complete(given)
+    before = earlier_sides(dataset, earlier)
+    # What an earlier split learnt from must not be tested on: without earlier folds its test stays as it is.
+    if earlier is not None and earlier.table["fold"].null_count == len(earlier):
+        has_test = True
+        given = np.where((given == -1) & (before == _TEST), _TEST, given)
     sides = {fold: Side((1 - test * (not has_test)) / folds, 0) for fold in range(folds)}
     if test > 0 and not has_test:
         sides[folds] = Side(test, 1)
@@ -54,6 +59,7 @@ def split_folds(
     require_learnable(result)
     names = {fold: f"fold {fold}" for fold in range(folds)} | {folds: "test"}
     notes = (
+        *earlier_notes(dataset, earlier),
         *bridge_notes(dataset, placed.bridges, names, settled),
         *split_notes(result, tied_units(ties, final != OUT)),
     )

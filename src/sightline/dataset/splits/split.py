@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 from sightline.dataset.learnable import require_learnable
 from sightline.dataset.sample import SPLITS, Split
 from sightline.dataset.splits.dealing import Side
-from sightline.dataset.splits.earlier import earlier_folds, earlier_sides, split_codes
+from sightline.dataset.splits.earlier import (
+    changed_rows,
+    earlier_folds,
+    earlier_notes,
+    earlier_sides,
+    split_codes,
+)
 from sightline.dataset.splits.placing import FREE, OUT, bridge_notes, deal_free, follow_settled
 from sightline.dataset.splits.split_notes import override_notes, split_notes
 from sightline.dataset.splits.units import tie_codes, tied_units
@@ -64,6 +70,7 @@ def split_dataset(
     tied_to_given = _tied_to(ties, settled, (own >= 0) & (settled != OUT))
     # What is tied to a sample that the data themselves put elsewhere stays in train: the leak is theirs.
     settled[tied_to_given & (settled == FREE)] = _TRAIN
+    settled[_tied_and_changed(ties, settled, changed_rows(dataset, earlier), own)] = FREE
     placed = follow_settled(ties, settled)
     final = deal_free(dataset, placed, sides, ~tied_to_given, seed)
     final[final == OUT] = _EXCLUDED
@@ -71,6 +78,7 @@ def split_dataset(
     result = dataset.with_columns({"split": _names(final), "fold": pa.array(folds, mask=folds < 0)})
     require_learnable(result)
     notes = (
+        *earlier_notes(dataset, earlier),
         *override_notes(dataset, own, before),
         *bridge_notes(dataset, placed.bridges, dict(enumerate(SPLITS)), settled),
         *split_notes(result, placed.units),
@@ -115,6 +123,24 @@ def _sides(given: set[Split], asked: Mapping[Split, float]) -> dict[int, Side]:
         for need, split in enumerate(_BY_NEED)
         if split in shares
     }
+
+
+def _tied_and_changed(
+    ties: list[NDArray[np.int64]],
+    settled: NDArray[np.int64],
+    changed: NDArray[np.bool_],
+    own: NDArray[np.int64],
+) -> NDArray[np.bool_]:
+    """Samples whose content is new under an old path, and that others show as well: these follow the others."""
+    candidates: NDArray[np.bool_] = changed & (own == FREE) & (settled != OUT)
+    if not candidates.any():
+        return candidates
+    units = tied_units(ties, settled != OUT)
+    sizes = np.bincount(units[units >= 0])
+    alone = np.ones(len(units), np.bool_)
+    alone[units >= 0] = sizes[units[units >= 0]] == 1
+    follows: NDArray[np.bool_] = candidates & ~alone
+    return follows
 
 
 def _tied_to(

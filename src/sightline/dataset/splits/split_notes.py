@@ -82,6 +82,6 @@ def _notes_on_leaks(
         other = rows[sides[rows] != sides[rows[0]]][0]
         one, two = pc.take(dataset.table["path"], pa.array([rows[0], other])).to_pylist()
         yield (
-            f"The {what} that the data came with part {len(parted)} groups or identical files, '{one}' and '{two}' "
+            f"The {what} that were given or kept part {len(parted)} groups or identical files, '{one}' and '{two}' "
             "for instance. Figures on them flatter the model."
         )
