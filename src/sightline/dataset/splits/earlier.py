@@ -10,6 +10,8 @@ from sightline.dataset.table import Dataset
 from sightline.errors import DatasetError
 
 NEW = -1
+Rows = NDArray[np.int64]
+"""What `earlier_rows` gives; it is found once and asked for much."""
 
 
 def earlier_rows(dataset: Dataset, earlier: Dataset | None) -> NDArray[np.int64]:
@@ -37,21 +39,19 @@ def earlier_rows(dataset: Dataset, earlier: Dataset | None) -> NDArray[np.int64]
     return np.where(unchanged | (by_content == NEW), by_path, by_content)
 
 
-def changed_rows(dataset: Dataset, earlier: Dataset | None) -> NDArray[np.bool_]:
+def changed_rows(dataset: Dataset, earlier: Dataset | None, rows: Rows) -> NDArray[np.bool_]:
     """Which samples were in the earlier table under the same path but with other content, bool `[N]`."""
     if earlier is None:
         return np.zeros(len(dataset), np.bool_)
-    rows = earlier_rows(dataset, earlier)
     before = earlier.table["sha256"].take(pa.array(np.where(rows == NEW, 0, rows)))
     changed: NDArray[np.bool_] = (rows != NEW) & ~pc.equal(before, dataset.table["sha256"]).to_numpy()
     return changed
 
 
-def earlier_notes(dataset: Dataset, earlier: Dataset | None) -> tuple[str, ...]:
+def earlier_notes(dataset: Dataset, earlier: Dataset | None, rows: Rows) -> tuple[str, ...]:
     """How much of an earlier split was found again, and what that means for what is asked for now."""
     if earlier is None:
         return ()
-    rows = earlier_rows(dataset, earlier)
     kept = int((rows != NEW).sum())
     if not kept:
         return ("Not one picture is in the earlier table: it seems to be that of another set.",)
@@ -63,20 +63,18 @@ def earlier_notes(dataset: Dataset, earlier: Dataset | None) -> tuple[str, ...]:
     )
 
 
-def earlier_sides(dataset: Dataset, earlier: Dataset | None) -> NDArray[np.int64]:
+def earlier_sides(dataset: Dataset, earlier: Dataset | None, rows: Rows) -> NDArray[np.int64]:
     """For each sample its split in the earlier table as an index into `SPLITS`, int64 `[N]`; -1 without one."""
-    rows = earlier_rows(dataset, earlier)
     if earlier is None:
         return rows
     return np.where(rows == NEW, -1, split_codes(earlier)[rows])
 
 
-def earlier_folds(dataset: Dataset, earlier: Dataset | None) -> NDArray[np.int64]:
+def earlier_folds(dataset: Dataset, earlier: Dataset | None, rows: Rows) -> NDArray[np.int64]:
     """For each sample its own fold, else that in the earlier table, int64 `[N]`; -1 without one."""
     own = fold_codes(dataset)
     if earlier is None or earlier.table["fold"].null_count == len(earlier):
         return own
-    rows = earlier_rows(dataset, earlier)
     return np.where((own >= 0) | (rows == NEW), own, fold_codes(earlier)[rows])
 
 

@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 from sightline.dataset.learnable import require_learnable
 from sightline.dataset.sample import SPLITS
 from sightline.dataset.splits.dealing import Side
-from sightline.dataset.splits.earlier import earlier_folds, earlier_notes, earlier_sides, split_codes
+from sightline.dataset.splits.earlier import (
+    earlier_folds,
+    earlier_notes,
+    earlier_rows,
+    earlier_sides,
+    split_codes,
+)
 from sightline.dataset.splits.placing import FREE, OUT, bridge_notes, deal_free, follow_settled
 from sightline.dataset.splits.split import require_complete, require_shares
 from sightline.dataset.splits.split_notes import split_notes
@@ -40,7 +46,8 @@ def split_folds(
         raise InputError(f"folds is {folds}; it must be 2 or more, so that one can be held out.")
     given = split_codes(dataset)
     has_test = "test" in require_complete(given)
-    before = earlier_sides(dataset, earlier)
+    rows = earlier_rows(dataset, earlier)
+    before = earlier_sides(dataset, earlier, rows)
     # What an earlier split learnt from must not be tested on: without earlier folds its test stays as it is.
     if earlier is not None and earlier.table["fold"].null_count == len(earlier):
         has_test = True
@@ -48,7 +55,8 @@ def split_folds(
     sides = {fold: Side((1 - test * (not has_test)) / folds, 0) for fold in range(folds)}
     if test > 0 and not has_test:
         sides[folds] = Side(test, 1)
-    settled = _settled(dataset, earlier, given, folds, has_test)
+    carried = earlier_folds(dataset, earlier, rows)
+    settled = _settled(dataset, carried, before, given, folds, has_test)
     ties = tie_codes(dataset.table)
     apart = given == _TEST
     placed = follow_settled(ties, np.where(apart, OUT, settled))
@@ -59,17 +67,17 @@ def split_folds(
     require_learnable(result)
     names = {fold: f"fold {fold}" for fold in range(folds)} | {folds: "test"}
     notes = (
-        *earlier_notes(dataset, earlier),
+        *earlier_notes(dataset, earlier, rows),
         *bridge_notes(dataset, placed.bridges, names, settled),
         *split_notes(result, tied_units(ties, final != OUT)),
     )
     return replace(result, notes=(*dataset.notes, *notes))
 
 
-def _settled(dataset: Dataset, earlier: Dataset | None, given: Codes, folds: int, has_test: bool) -> Codes:
+def _settled(
+    dataset: Dataset, settled: Codes, before: Codes, given: Codes, folds: int, has_test: bool
+) -> Codes:
     """A fold, `folds` for test, `FREE`, or `OUT`."""
-    before = earlier_sides(dataset, earlier)
-    settled = earlier_folds(dataset, earlier)
     if settled.max(initial=-1) >= folds:
         row = int(settled.argmax())
         raise InputError(

@@ -14,6 +14,7 @@ from sightline.dataset.splits.earlier import (
     changed_rows,
     earlier_folds,
     earlier_notes,
+    earlier_rows,
     earlier_sides,
     split_codes,
 )
@@ -62,7 +63,8 @@ def split_dataset(
     require_shares(asked)
     given = split_codes(dataset)
     sides = _sides(require_complete(given), asked)
-    before = earlier_sides(dataset, earlier)
+    rows = earlier_rows(dataset, earlier)
+    before = earlier_sides(dataset, earlier, rows)
     own = np.where(given == _TRAIN, FREE, given)
     settled = np.where(own == FREE, before, own)
     settled[settled == _EXCLUDED] = OUT
@@ -70,15 +72,15 @@ def split_dataset(
     tied_to_given = _tied_to(ties, settled, (own >= 0) & (settled != OUT))
     # What is tied to a sample that the data themselves put elsewhere stays in train: the leak is theirs.
     settled[tied_to_given & (settled == FREE)] = _TRAIN
-    settled[_tied_and_changed(ties, settled, changed_rows(dataset, earlier), own)] = FREE
+    settled[_tied_and_changed(ties, settled, changed_rows(dataset, earlier, rows), own)] = FREE
     placed = follow_settled(ties, settled)
     final = deal_free(dataset, placed, sides, ~tied_to_given, seed)
     final[final == OUT] = _EXCLUDED
-    folds = np.where(final == _TRAIN, earlier_folds(dataset, earlier), -1)
+    folds = np.where(final == _TRAIN, earlier_folds(dataset, earlier, rows), -1)
     result = dataset.with_columns({"split": _names(final), "fold": pa.array(folds, mask=folds < 0)})
     require_learnable(result)
     notes = (
-        *earlier_notes(dataset, earlier),
+        *earlier_notes(dataset, earlier, rows),
         *override_notes(dataset, own, before),
         *bridge_notes(dataset, placed.bridges, dict(enumerate(SPLITS)), settled),
         *split_notes(result, placed.units),
