@@ -11,7 +11,7 @@ from sightline.errors import BundleCorrupt, ExportMismatch
 from sightline.inference import open_session
 from sightline.optimize import OPSET, check_export, export_onnx
 from sightline.training import Network, recipe_for
-from sightline.training.network import build_network
+from sightline.training.network.network import build_network
 
 
 def build(backbone: str) -> Network:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from sightline.errors import TrainingError
 from sightline.training import Network, recipe_for
-from sightline.training.network import build_network
+from sightline.training.network.network import build_network
 
 
 def network(backbone: str, size: str = "64", *overrides: str) -> Network:

@@ -7,7 +7,7 @@ import torch
 from quadrants import draw_quadrants, quick
 from sightline.dataset import Dataset, preprocess_samples
 from sightline.training import Recipe, recipe_for
-from sightline.training.pictures import Pictures
+from sightline.training.pictures.pictures import Pictures
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_each_file_is_decoded_once_while_memory_lasts(dataset: Dataset) -> None:
 
 
 def test_without_memory_to_spare_nothing_is_kept(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sightline.training.pictures.available_bytes", lambda: 4 * 3 * 32 * 32 * 3)
+    monkeypatch.setattr("sightline.training.pictures.pictures.available_bytes", lambda: 4 * 3 * 32 * 32 * 3)
     pictures = Pictures(dataset, recipe())
 
     first, again = (torch.cat(list(pictures.plain_batches())) for _ in range(2))

@@ -10,11 +10,11 @@ from quadrants import draw_quadrants, quick
 from sightline.dataset import Dataset, preprocess_samples
 from sightline.errors import DatasetError, TrainingError
 from sightline.training import EpochRecord, Recipe, Trained, recipe_for, score_network, train
-from sightline.training.batch_norm import batch_norms
-from sightline.training.best import Best
-from sightline.training.network import build_network
-from sightline.training.recipe import EvaluationSection
-from sightline.training.schedule import cosine_with_warmup
+from sightline.training.loop.best import Best
+from sightline.training.network.batch_norm import batch_norms
+from sightline.training.network.network import build_network
+from sightline.training.objective.schedule import cosine_with_warmup
+from sightline.training.recipe.sections import EvaluationSection
 
 AUGMENTED = "augmentation=[{ColorJitter: {brightness: 0.2}}]"
 

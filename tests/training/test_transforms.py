@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from pictures import gradient
 from sightline.training import recipe_for
-from sightline.training.augmentation import TRANSFORMS
-from sightline.training.transforms import Augmentation
+from sightline.training.pictures.transforms import Augmentation
+from sightline.training.recipe.steps import TRANSFORMS
 
 ARGUMENTS = {
     "ColorJitter": "{brightness: 0.3, contrast: 0.3, saturation: 0.3, hue: 0.1}",

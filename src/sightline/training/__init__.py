@@ -4,16 +4,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from sightline.extras import require
-from sightline.training.recipe import Recipe
-from sightline.training.recipe_file import read_recipe, recipe_for, to_yaml
+from sightline.training.recipe.recipe import Recipe
+from sightline.training.recipe.recipe_file import read_recipe, recipe_for, to_yaml
 
 if TYPE_CHECKING:
-    from sightline.training.fit import train as train
-    from sightline.training.history import EpochRecord as EpochRecord
-    from sightline.training.history import Progress as Progress
-    from sightline.training.history import Trained as Trained
-    from sightline.training.network import Network as Network
-    from sightline.training.network import check_network as check_network
+    from sightline.training.loop.fit import train as train
+    from sightline.training.loop.history import EpochRecord as EpochRecord
+    from sightline.training.loop.history import Progress as Progress
+    from sightline.training.loop.history import Trained as Trained
+    from sightline.training.network.network import Network as Network
+    from sightline.training.network.network import check_network as check_network
     from sightline.training.score import score_network as score_network
 
 __all__ = [
@@ -31,13 +31,13 @@ __all__ = [
 ]
 
 _NEEDS_TORCH = {
-    "EpochRecord": "history",
-    "Network": "network",
-    "Progress": "history",
-    "Trained": "history",
-    "check_network": "network",
+    "EpochRecord": "loop.history",
+    "Network": "network.network",
+    "Progress": "loop.history",
+    "Trained": "loop.history",
+    "check_network": "network.network",
     "score_network": "score",
-    "train": "fit",
+    "train": "loop.fit",
 }
 
 

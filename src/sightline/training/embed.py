@@ -4,8 +4,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sightline.training.network import Network, build_network
-from sightline.training.recipe import DataSection, ModelSection, Recipe
+from sightline.training.network.network import Network, build_network
+from sightline.training.recipe.recipe import Recipe
+from sightline.training.recipe.sections import DataSection, ModelSection
 from sightline.training.score import embed_batches
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sightline.records import Scores
-from sightline.training.network import Network
+from sightline.training.network.network import Network
 
 
 def score_network(

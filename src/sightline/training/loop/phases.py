@@ -10,14 +10,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from sightline.dataset import Dataset
-from sightline.training.batch_norm import set_training_mode
-from sightline.training.history import PhaseName, Progress
-from sightline.training.network import Network
-from sightline.training.optimizer import full_optimizer, head_optimizer
-from sightline.training.pictures import Pictures
-from sightline.training.recipe import Recipe
+from sightline.training.loop.history import PhaseName, Progress
+from sightline.training.loop.validation import Validation
+from sightline.training.network.batch_norm import set_training_mode
+from sightline.training.network.network import Network
+from sightline.training.objective.optimizer import full_optimizer, head_optimizer
+from sightline.training.pictures.pictures import Pictures
+from sightline.training.recipe.recipe import Recipe
 from sightline.training.score import embed_batches
-from sightline.training.validation import Validation
 
 Batches = Sequence[NDArray[np.int64]]
 

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from sightline.errors import TrainingError
-from sightline.training.recipe import Recipe
-from sightline.training.weights import TimmModel, load_pretrained
+from sightline.training.network.weights import TimmModel, load_pretrained
+from sightline.training.recipe.recipe import Recipe
 
 
 class Outputs(NamedTuple):

@@ -6,13 +6,13 @@ from typing import Any
 import torch
 from torch import nn
 
-from sightline.training.network import Network
-from sightline.training.recipe import Recipe
+from sightline.training.network.network import Network
+from sightline.training.recipe.recipe import Recipe
 
 
 def head_optimizer(network: Network, recipe: Recipe) -> torch.optim.AdamW:
     """For the phase in which the backbone is fixed."""
-    return _adamw(_groups(network.head.parameters(), recipe.training.learning_rate, recipe))
+    return _adamw(_groups(network.head.parameters(), recipe.learning_rate, recipe))
 
 
 def full_optimizer(network: Network, recipe: Recipe) -> torch.optim.AdamW:
@@ -21,8 +21,7 @@ def full_optimizer(network: Network, recipe: Recipe) -> torch.optim.AdamW:
     in_head = {id(parameter) for parameter in head}
     backbone = [parameter for parameter in network.parameters() if id(parameter) not in in_head]
     return _adamw(
-        _groups(head, recipe.training.learning_rate, recipe)
-        + _groups(backbone, recipe.backbone_learning_rate, recipe)
+        _groups(head, recipe.learning_rate, recipe) + _groups(backbone, recipe.backbone_learning_rate, recipe)
     )
 
 

@@ -2,16 +2,16 @@
 
 from torch import Tensor
 
-from sightline.training.history import EpochRecord
-from sightline.training.network import Network
-from sightline.training.recipe import EvaluationSection
+from sightline.training.loop.history import EpochRecord
+from sightline.training.network.network import Network
+from sightline.training.recipe.sections import EvaluationSection
 
 
 class Best:
     """Keeps a copy of the weights of the epoch with the best `best_metric`; the earlier one on a tie."""
 
     def __init__(self, evaluation: EvaluationSection) -> None:
-        self._metric = evaluation.best_metric
+        self._metric = evaluation.best_metric or "f1_macro"
         self._patience = evaluation.early_stopping_patience
         self._weights: dict[str, Tensor] = {}
         self._value = float("-inf")

@@ -3,7 +3,7 @@
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from sightline.training.network import Network
+from sightline.training.network.network import Network
 
 
 def set_training_mode(network: Network, *, learn_statistics: bool) -> None:

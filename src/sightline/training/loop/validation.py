@@ -5,10 +5,10 @@ from torch import Tensor
 
 from sightline.dataset import Dataset
 from sightline.errors import TrainingError
-from sightline.training.metrics import measure
-from sightline.training.network import Network
-from sightline.training.pictures import Pictures
-from sightline.training.recipe import Recipe
+from sightline.training.loop.metrics import measure
+from sightline.training.network.network import Network
+from sightline.training.pictures.pictures import Pictures
+from sightline.training.recipe.recipe import Recipe
 from sightline.training.score import embed_batches, score_embeddings
 
 
@@ -20,7 +20,7 @@ class Validation:
         self._targets = dataset.targets()
         self._ids = tuple(sample.path for sample in dataset.samples)
         self._labels = dataset.labels
-        wanted = (*recipe.evaluation.metrics, recipe.evaluation.best_metric)
+        wanted = recipe.metrics
         self._metrics = tuple(dict.fromkeys(wanted))
 
     def embed(self, network: Network) -> Tensor:

@@ -11,9 +11,9 @@ from torch.nn import functional
 
 from sightline.dataset import Dataset
 from sightline.errors import TrainingError
-from sightline.training.optimizer import set_learning_rates
-from sightline.training.phases import Batches, Phase, Run
-from sightline.training.schedule import cosine_with_warmup
+from sightline.training.loop.phases import Batches, Phase, Run
+from sightline.training.objective.optimizer import set_learning_rates
+from sightline.training.objective.schedule import cosine_with_warmup
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def learn_epoch(run: Run, phase: Phase, epoch: int) -> Learnt:
     """
     started = time.perf_counter()
     training = run.recipe.training
-    batches = shuffled_batches(len(run.dataset.samples), run.recipe.data.batch_size, run.recipe.seed, epoch)
+    batches = shuffled_batches(len(run.dataset.samples), run.recipe.batch_size, run.recipe.seed, epoch)
     targets_n = torch.from_numpy(run.dataset.targets()).to(run.network.mean.device)
     loss_sum = 0.0
 

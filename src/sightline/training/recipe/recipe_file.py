@@ -10,8 +10,8 @@ import yaml
 from pydantic import ValidationError
 
 from sightline.errors import RecipeError
-from sightline.training.mistakes import Mistake, mistakes_of
-from sightline.training.recipe import Recipe
+from sightline.training.recipe.mistakes import Mistake, mistakes_of
+from sightline.training.recipe.recipe import Recipe
 
 
 class _Loader(yaml.SafeLoader):
@@ -80,7 +80,7 @@ def _recipe(raw: dict[str, Any], overrides: Sequence[str], subject: str) -> Reci
         recipe = _without(raw, err, found)
     # Arguments of transforms can only be judged by torchvision, which reading a recipe does not need.
     if recipe is not None and recipe.augmentation and importlib.util.find_spec("torchvision") is not None:
-        from sightline.training.transforms import argument_mistakes
+        from sightline.training.pictures.transforms import argument_mistakes
 
         found += argument_mistakes(recipe)
     if found or recipe is None:

@@ -6,14 +6,14 @@ import torch
 
 from sightline.dataset import Dataset, require_learnable
 from sightline.errors import TrainingError
-from sightline.training.best import Best
-from sightline.training.epochs import Learnt, learn_epoch
-from sightline.training.history import EpochRecord, NoProgress, Progress, Trained
-from sightline.training.network import build_network
-from sightline.training.phases import Phase, Run, phases
-from sightline.training.pictures import Pictures
-from sightline.training.recipe import Recipe
-from sightline.training.validation import Validation
+from sightline.training.loop.best import Best
+from sightline.training.loop.epochs import Learnt, learn_epoch
+from sightline.training.loop.history import EpochRecord, NoProgress, Progress, Trained
+from sightline.training.loop.phases import Phase, Run, phases
+from sightline.training.loop.validation import Validation
+from sightline.training.network.network import build_network
+from sightline.training.pictures.pictures import Pictures
+from sightline.training.recipe.recipe import Recipe
 
 
 def train(recipe: Recipe, train: Dataset, val: Dataset, *, progress: Progress | None = None) -> Trained:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from sightline.records import Frozen
-from sightline.training.network import Network
+from sightline.training.network.network import Network
 
 PhaseName = Literal["frozen", "fine_tuning"]
 

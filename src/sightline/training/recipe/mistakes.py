@@ -1,21 +1,18 @@
 """What is wrong with a recipe, in sentences: key, value, and what is allowed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-# Values that users know from elsewhere and that will come. They are told apart from typing errors.
+# Values that users know from elsewhere. They are told apart from typing errors.
 NOT_BUILT: dict[str, tuple[object, ...]] = {
-    "model.head": ("mlp",),
-    "training.optimizer": ("sgd", "adam", "rmsprop", "lamb", "lion"),
-    "training.scheduler": ("step", "constant", "linear", "plateau", "onecycle"),
-    "training.mixed_precision": (True,),
-    "loss.type": ("focal", "weighted_cross_entropy", "bce", "asymmetric"),
+    "training.optimizer": ("adam", "rmsprop", "lamb"),
+    "training.scheduler": ("linear", "exponential"),
+    "loss.type": ("weighted_cross_entropy",),
 }
-_NEEDS_FOCAL = "belongs to the focal loss, which is not built yet; leave it out"
 
 
 @dataclass(frozen=True)
@@ -33,11 +30,29 @@ class Mistake:
 
 def mistakes_of(err: ValidationError, root: type[BaseModel]) -> list[Mistake]:
     """The mistakes that pydantic found in a model of class `root`, one for each value."""
-    found: dict[str, Mistake] = {}
+    grouped: dict[str, list[ErrorDetails]] = {}
     for error in err.errors():
-        key = ".".join(str(part) for part in error["loc"])
-        found.setdefault(key, Mistake(key, _shown(error["input"]), _problem(key, error, root)))
-    return list(found.values())
+        grouped.setdefault(".".join(map(str, _place(error, root))), []).append(error)
+    return [
+        # A value that may be one thing or another is wrong once for each of them.
+        Mistake(
+            key,
+            _shown(errors[0]["input"]),
+            ", or ".join(dict.fromkeys(_problem(key, e, root) for e in errors)),
+        )
+        for key, errors in grouped.items()
+    ]
+
+
+def _place(error: ErrorDetails, root: type[BaseModel]) -> Iterator[int | str]:
+    """The keys on the way to a value, without pydantic's names for the branches of a union."""
+    model: type[BaseModel] | None = root
+    for part in error["loc"]:
+        if model is None and isinstance(part, str):
+            return
+        yield part
+        inside = model.model_fields[str(part)].annotation if model and part in model.model_fields else None
+        model = inside if isinstance(inside, type) and issubclass(inside, BaseModel) else None
 
 
 def _problem(key: str, error: ErrorDetails, root: type[BaseModel]) -> str:
@@ -45,10 +60,8 @@ def _problem(key: str, error: ErrorDetails, root: type[BaseModel]) -> str:
     if kind == "extra_forbidden":
         return f"unknown key; known here: {', '.join(_keys_beside(error['loc'], root))}"
     if kind == "literal_error":
-        begin = "not built yet" if error["input"] in NOT_BUILT.get(key, ()) else "unknown value"
+        begin = "not built" if error["input"] in NOT_BUILT.get(key, ()) else "unknown value"
         return f"{begin}; allowed now: {context['expected']}"
-    if kind == "none_required":
-        return _NEEDS_FOCAL
     if kind == "value_error":
         return str(context["error"])
     return error["msg"].replace("Input should", "must")

@@ -14,9 +14,9 @@ from torch import Tensor
 from sightline.dataset import Dataset, read_sample
 from sightline.images import decode_image, preprocess_image, resize_image
 from sightline.parallel import in_order
-from sightline.training.memory import available_bytes
-from sightline.training.recipe import Recipe
-from sightline.training.transforms import Augmentation, starts_from_whole_picture
+from sightline.training.pictures.memory import available_bytes
+from sightline.training.pictures.transforms import Augmentation, starts_from_whole_picture
+from sightline.training.recipe.recipe import Recipe
 
 Pixels = NDArray[np.uint8]
 
@@ -36,7 +36,7 @@ class Pictures:
         self._spec = recipe.preprocessing()
         self._augment = Augmentation(recipe)
         self._whole = starts_from_whole_picture(recipe)
-        self._batch_size = recipe.data.batch_size
+        self._batch_size = recipe.batch_size
         self._workers = recipe.data.num_workers or os.cpu_count() or 1
         self._lock = threading.Lock()
         self._kept: dict[int, Pixels] = {}

@@ -12,9 +12,9 @@ from torch.overrides import TorchFunctionMode
 from torchvision.transforms import v2
 
 from sightline.errors import RecipeError
-from sightline.training.augmentation import Step
-from sightline.training.mistakes import Mistake
-from sightline.training.recipe import Recipe
+from sightline.training.recipe.mistakes import Mistake
+from sightline.training.recipe.recipe import Recipe
+from sightline.training.recipe.steps import Step
 
 _DRAWS = frozenset(
     {

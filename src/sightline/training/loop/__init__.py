@@ -1,0 +1,1 @@
+"""The run: phases, epochs, validation, the best."""

@@ -1,0 +1,1 @@
+"""The network: a timm backbone, its weights, its head."""

@@ -1,0 +1,1 @@
+"""Pixels for learning: decoded once, augmented, mixed."""
