@@ -14,7 +14,7 @@ from sightline.training.loop.history import PhaseName, Progress
 from sightline.training.loop.validation import Validation
 from sightline.training.network.batch_norm import set_training_mode
 from sightline.training.network.network import Network
-from sightline.training.objective.optimizer import full_optimizer, head_optimizer
+from sightline.training.objective.optimizer import build_optimizer, head_optimizer
 from sightline.training.pictures.pictures import Pictures
 from sightline.training.recipe.recipe import Recipe
 from sightline.training.score import embed_batches
@@ -104,7 +104,7 @@ def _fine_tuning(run: Run) -> Phase:
         name="fine_tuning",
         epochs=range(recipe.frozen_epochs + 1, recipe.training.epochs + 1),
         warmup_epochs=recipe.training.warmup_epochs,
-        optimizer=full_optimizer(network, recipe),
+        optimizer=build_optimizer(network, recipe),
         begin_epoch=lambda: set_training_mode(network, learn_statistics=not recipe.model.pretrained),
         inputs=inputs,
         logits=network.logits,
