@@ -21,7 +21,7 @@ class Sample:
     path
         Relative to the root of the data set, with `/` between folders. Identifies the sample.
     labels
-        Its class names, sorted; one for class folders, several only from a table.
+        Its class names, sorted; one for class folders, several or none only from a table.
     group
         Samples of one group show the same thing and never part in a split. None: it stands alone.
     split

@@ -37,3 +37,16 @@ def require_finite(scores: Scores) -> None:
             f"being '{scores.ids[first]}'. No figure can be taken from them: check the model, and whether "
             "half precision overflows in it."
         )
+
+
+def require_judgeable(scores: Scores) -> None:
+    """Refuse scores that no figure can be taken from.
+
+    Raises:
+        DatasetError: there is no row, or a logit is NaN or infinite.
+    """
+    if len(scores.targets) == 0:
+        raise DatasetError(
+            "There is no scored sample, so there is nothing to evaluate. Score a labelled set."
+        )
+    require_finite(scores)

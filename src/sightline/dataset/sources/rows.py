@@ -1,7 +1,7 @@
 """Rows of a table to listed pictures, whatever the table is written in.
 
-`file_name` (relative to the table) and `label` or `labels`; `group`, `split` and `fold` if wanted. What else a
-row has is kept as text.
+`file_name` (relative to the table) and `label`, or `labels` for any number of them, also none; `group`, `split`
+and `fold` if wanted. What else a row has is kept as text.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,6 +9,7 @@ from typing import Any
 
 from sightline.dataset.sources.cells import (
     LABEL_COLUMNS,
+    NO_LABELS,
     CellMistake,
     Row,
     as_text,
@@ -74,6 +75,8 @@ class RowReader:
 
     def _labels(self, row: Row) -> tuple[str, ...]:
         cell = label_cell(row)
+        if cell is NO_LABELS:
+            return NO_LABELS
         known = self._labels_of.get(cell) if isinstance(cell, str) else None
         if known is None:
             read = labels_in(cell)
