@@ -53,3 +53,29 @@ def choose_strategy(recipe: Recipe, images: int) -> StrategyChoice:
             f"{images:,} images lie between {_ENOUGH_FOR_THE_BACKBONE:,} and {_ENOUGH_FOR_EVERYTHING:,}",
         )
     return StrategyChoice("full", f"{images:,} images are more than {_ENOUGH_FOR_EVERYTHING:,}")
+
+
+def unused_keys(recipe: Recipe, images: int) -> tuple[str, ...]:
+    """A sentence about keys that the recipe sets and its strategy has no use for; none if there are none."""
+    if choose_strategy(recipe, images).strategy != "linear":
+        return ()
+    unused = sorted(recipe.training.model_fields_set & _OF_LEARNING)
+    if recipe.model.head == "linear":
+        unused += sorted(recipe.training.model_fields_set & _OF_STEPS)
+    if "augmentation" in recipe.model_fields_set and any(one.name != "Normalize" for one in recipe.augmentation):
+        unused.append("augmentation")
+    if not unused:
+        return ()
+    return (
+        f"With strategy linear the backbone stays as it came, and these keys have no effect: {', '.join(unused)}. "
+        "training.strategy=two_phase uses them.",
+    )
+
+
+# What only matters while the backbone learns, and what only matters where a head is learnt step by step.
+_OF_LEARNING = frozenset(
+    {"backbone_lr_multiplier", "compile", "ema", "gradient_accumulation", "layer_decay", "mixed_precision", "teacher"}
+)
+_OF_STEPS = frozenset(
+    {"epochs", "gradient_clip", "learning_rate", "optimizer", "scheduler", "warmup_epochs", "weight_decay"}
+)
