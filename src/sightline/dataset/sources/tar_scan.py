@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
-from sightline.dataset.sample import Quarantined
+from sightline.dataset.sample import Quarantined, QuarantineReason
 from sightline.dataset.sources.member_names import is_meta, is_text_member, name_problem, plain_name
 
 LONGEST_TEXT = 1 << 20
@@ -136,6 +136,6 @@ def _shown(name: str) -> str:
     return name.encode(errors="backslashreplace").decode()
 
 
-def _lost(reason: str, what: str) -> Quarantined:
+def _lost(reason: QuarantineReason, what: str) -> Quarantined:
     message = f"{what}. Pictures from there on are missing; write the shard anew."
-    return Quarantined("", reason, message)  # type: ignore[arg-type]
+    return Quarantined("", reason, message)
