@@ -11,6 +11,7 @@ SPLITS: tuple[Split, ...] = get_args(Split)
 QuarantineReason = (
     ImageReason
     | Literal["missing", "unreadable", "not_a_file", "bad_name", "outside_root", "linked_folder", "changed"]
+    | Literal["no_label", "bad_label", "no_picture", "ambiguous"]
 )
 
 

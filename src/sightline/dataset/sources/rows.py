@@ -50,12 +50,20 @@ class RowReader:
         """Pictures of the rows that are right; what is wrong with the others goes to the mistakes."""
         for line, row in rows:
             try:
-                listed = Listed(*(of_row(row) for of_row in self._fields))
+                listed = self.listed(row)
             except CellMistake:
                 self._note_all(line, row)
             else:
                 if self._is_new(listed.path, line):
                     yield listed
+
+    def listed(self, row: Row) -> Listed:
+        """The picture of one row.
+
+        Raises:
+            CellMistake: the first that is found.
+        """
+        return Listed(*(of_row(row) for of_row in self._fields))
 
     def _note_all(self, line: int, row: Row) -> None:
         for of_row in self._fields:
