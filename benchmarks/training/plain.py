@@ -1,7 +1,7 @@
 """Training as it is usually written down, to measure ours against: torchvision, DataLoader, float32.
 
-`guide_two_phase` is the two-phase code of textbooks: head first, then everything, batch norm left in training mode while
-the backbone is "frozen". `plain_loop` is its second phase alone, for images a second.
+`guide_two_phase` is the two-phase code of textbooks: head first, then everything, batch norm left in training mode
+while the backbone is "frozen". `plain_loop` is its second phase alone, for images a second.
 """
 
 import time
@@ -12,10 +12,10 @@ from typing import Any
 import safetensors.torch
 import timm
 import torch
-import torchvision.transforms as T
 from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
+from torchvision import transforms
 
 from sightline.dataset import Dataset as Table
 
@@ -47,7 +47,9 @@ def make_model(weights: Path, classes: int, backbone: str = "mobilenetv2_100") -
 
 
 def loaders(train: Table, test: Table, side_px: int, augment: Any) -> tuple[DataLoader[Any], DataLoader[Any]]:
-    plain = T.Compose([T.Resize((side_px, side_px)), T.ToTensor(), T.Normalize(MEAN, STD)])
+    plain = transforms.Compose(
+        [transforms.Resize((side_px, side_px)), transforms.ToTensor(), transforms.Normalize(MEAN, STD)]
+    )
     return (
         DataLoader(Files(train, augment), batch_size=32, shuffle=True, num_workers=2, drop_last=True),
         DataLoader(Files(test, plain), batch_size=64, num_workers=2),
@@ -55,26 +57,28 @@ def loaders(train: Table, test: Table, side_px: int, augment: Any) -> tuple[Data
 
 
 def guide_augmentation(side_px: int) -> Any:
-    return T.Compose(
+    return transforms.Compose(
         [
-            T.RandomResizedCrop(side_px),
-            T.RandomHorizontalFlip(),
-            T.TrivialAugmentWide(),
-            T.ToTensor(),
-            T.Normalize(MEAN, STD),
+            transforms.RandomResizedCrop(side_px),
+            transforms.RandomHorizontalFlip(),
+            transforms.TrivialAugmentWide(),
+            transforms.ToTensor(),
+            transforms.Normalize(MEAN, STD),
         ]
     )
 
 
 def usual_augmentation(side_px: int) -> Any:
     """The transforms of our own run of the same comparison, on PIL images."""
-    return T.Compose(
+    return transforms.Compose(
         [
-            T.Resize((side_px, side_px)),
-            T.RandomAffine(10, (0.08, 0.08), (0.9, 1.1), interpolation=T.InterpolationMode.BILINEAR),
-            T.ColorJitter(0.2, 0.2, 0.2),
-            T.ToTensor(),
-            T.Normalize(MEAN, STD),
+            transforms.Resize((side_px, side_px)),
+            transforms.RandomAffine(
+                10, (0.08, 0.08), (0.9, 1.1), interpolation=transforms.InterpolationMode.BILINEAR
+            ),
+            transforms.ColorJitter(0.2, 0.2, 0.2),
+            transforms.ToTensor(),
+            transforms.Normalize(MEAN, STD),
         ]
     )
 

@@ -67,4 +67,6 @@ def append(path: Path, row: dict[str, Any]) -> None:
 def spread(values: Iterable[float]) -> str:
     """Mean ± standard deviation."""
     numbers = np.array(list(values))
-    return f"{numbers.mean():.3f} ± {numbers.std(ddof=1):.3f}" if len(numbers) > 1 else f"{numbers.mean():.3f}"
+    return (
+        f"{numbers.mean():.3f} ± {numbers.std(ddof=1):.3f}" if len(numbers) > 1 else f"{numbers.mean():.3f}"
+    )

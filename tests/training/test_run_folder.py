@@ -132,7 +132,7 @@ def test_an_unfinished_run_is_gone_on_with_and_holds_each_epoch_once(end: str, t
     before = run_json(tmp_path)
 
     again = begun(tmp_path, resume=True)
-    again.rewind([epoch_record(1), epoch_record(2)])
+    again.on_resume([epoch_record(1), epoch_record(2)])
     again.on_epoch(epoch_record(3))
     again.on_epoch(epoch_record(4))
     again.finish({})

@@ -1,5 +1,7 @@
 """An evaluation, printed for people."""
 
+from collections.abc import Mapping
+
 from sightline.cli.tables import cell, console, new_table
 from sightline.evaluation import AnyEvaluation, Evaluation, MultilabelEvaluation
 
@@ -12,6 +14,19 @@ def print_evaluation(evaluation: AnyEvaluation, split: str) -> None:
         _print_multilabel(evaluation, split)
     else:
         _print_multiclass(evaluation, split)
+
+
+def print_baselines(network: AnyEvaluation, baselines: Mapping[str, AnyEvaluation]) -> None:
+    """Print the network's main figure beside those of what it has to beat, on the same images."""
+    named = {"this network": network, **{name.replace("_", " "): one for name, one in baselines.items()}}
+    first, second = (
+        ("mAP", "macro-F1") if isinstance(network, MultilabelEvaluation) else ("accuracy", "macro-F1")
+    )
+    table = new_table("compared", first, second, right=(first, second))
+    for name, one in named.items():
+        own = one.map if isinstance(one, MultilabelEvaluation) else one.top1_accuracy
+        table.add_row(name, _share(own), _share(one.macro_f1))
+    console().print(table)
 
 
 def _print_multiclass(evaluation: Evaluation, split: str) -> None:

@@ -57,10 +57,7 @@ def assemble_files(parts: Ingredients) -> dict[str, bytes]:
     pictures = choose_golden(parts.data.val, spec)
     expected = record_golden(pictures, spec, parts.rule, parts.data.train.labels, parts.exported.engine)
     named = _evaluations(parts)
-    evaluations = ",\n".join(
-        f'"{name}": {one.model_dump_json(indent=1)}'
-        for name, one in named.items()
-    )
+    evaluations = ",\n".join(f'"{name}": {one.model_dump_json(indent=1)}' for name, one in named.items())
     return {
         "model.onnx": parts.exported.graph,
         "recipe.yaml": to_yaml(parts.recipe).encode(),

@@ -28,7 +28,9 @@ def run_folder(target: Path) -> Path:
     return target.resolve().with_name(f"{target.resolve().name}-run")
 
 
-def saving_of(recipe: Recipe, target: Path, restart: Restart, data: PreparedData, team: Team | None) -> Saving:
+def saving_of(
+    recipe: Recipe, target: Path, restart: Restart, data: PreparedData, team: Team | None
+) -> Saving:
     """Where the state of the run is kept, and what must be the same when it is gone on with."""
     identity = {
         "recipe": hashlib.sha256(to_yaml(recipe).encode()).hexdigest(),

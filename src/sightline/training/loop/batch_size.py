@@ -28,7 +28,9 @@ def find_batch_size(recipe: Recipe, network: Network, images: int, team: Team) -
         found, size = size, size * 2
     torch.cuda.empty_cache()
     # The process with the least memory decides.
-    smallest = min(found, *(int(other) for other in team.gather(torch.tensor([found], device=team.device), team.size)))
+    smallest = min(
+        found, *(int(other) for other in team.gather(torch.tensor([found], device=team.device), team.size))
+    )
     return smallest * team.size
 
 
@@ -39,7 +41,9 @@ def _fits(recipe: Recipe, network: Network, size: int) -> bool:
     try:
         with choose_precision(recipe.training.mixed_precision, device).autocast():
             logits = network.logits(images)
-        functional.cross_entropy(logits.float(), torch.zeros(size, dtype=torch.long, device=device)).backward()  # type: ignore[no-untyped-call]
+        functional.cross_entropy(
+            logits.float(), torch.zeros(size, dtype=torch.long, device=device)
+        ).backward()  # type: ignore[no-untyped-call]
         free, total = torch.cuda.mem_get_info(device)
     except torch.OutOfMemoryError:
         return False

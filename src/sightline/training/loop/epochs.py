@@ -89,7 +89,7 @@ def _learn_step(
         losses = _losses(session, phase, module, part, images, epoch, step * len(parts) + place)
         # The mean over the whole batch: processes average their gradients, parts add theirs up.
         share = losses.sum() / len(batch.rows) * session.team.size
-        scaler.scale(share).backward()
+        scaler.scale(share).backward()  # type: ignore[no-untyped-call]
         total += float(losses.detach().sum())
     loss = session.team.total(total) / len(batch.rows)
     _require_sound(session, loss, batch, epoch)
@@ -140,7 +140,9 @@ def _seed_step(session: Session, epoch: int, step: int) -> None:
 
 
 def _require_sound(session: Session, value: float, batch: Batch, epoch: int, what: str = "loss") -> None:
-    if math.isfinite(value) and (what == "gradient" or value < _EXPLODED * math.log(max(2, len(session.train.labels)))):
+    if math.isfinite(value) and (
+        what == "gradient" or value < _EXPLODED * math.log(max(2, len(session.train.labels)))
+    ):
         return
     files = ", ".join(f"'{session.train.samples[row].path}'" for row in batch.rows)
     raise TrainingError(

@@ -78,6 +78,8 @@ def _train(
         keeper = Keeper(saving, writes=team.speaks)
         run = Progressed(session.network, Best(recipe), [], Position())
         keeper.take_up(run)
+        if keeper.found is not None:
+            session.progress.on_resume(run.history)
         with stop_requests() as stop:
             _learn(session, run, keeper, stop)
         run.best.restore(session.network)

@@ -1,6 +1,6 @@
 """What a training run tells: its plan, a record of each epoch, and what came out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -76,6 +76,9 @@ class Progress(Protocol):
     def on_note(self, text: str) -> None:
         """Something that a reader of the figures should know."""
 
+    def on_resume(self, history: Sequence[EpochRecord]) -> None:
+        """A stopped run is gone on with; these are its epochs so far."""
+
     def on_embed(self, done: int, total: int) -> None:
         """So many of all images have been through the frozen backbone."""
 
@@ -93,6 +96,9 @@ class NoProgress:
         """Ignored."""
 
     def on_note(self, text: str) -> None:
+        """Ignored."""
+
+    def on_resume(self, history: Sequence[EpochRecord]) -> None:
         """Ignored."""
 
     def on_embed(self, done: int, total: int) -> None:

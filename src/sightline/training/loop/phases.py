@@ -175,7 +175,7 @@ class _Wrapped:
             _only_these_learn(self.session.network, names)
             module: nn.Module = _Logits(self.session.network)
             if self.session.recipe.training.compile:
-                module = torch.compile(module)
+                module.compile()
             self._module = self.session.team.wrap(module)
         return self._module
 

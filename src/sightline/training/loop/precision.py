@@ -56,4 +56,6 @@ def _on_gpu(wanted: bool | str, device: torch.device) -> PrecisionChoice:
         return PrecisionChoice("bf16", device, f"{name} computes in bfloat16")
     if wanted is True:
         return PrecisionChoice("fp16", device, f"{name} has no bfloat16; the loss is scaled")
-    return PrecisionChoice("float32", device, f"{name} has no bfloat16; mixed_precision=true would take float16")
+    return PrecisionChoice(
+        "float32", device, f"{name} has no bfloat16; mixed_precision=true would take float16"
+    )

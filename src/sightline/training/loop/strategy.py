@@ -62,7 +62,9 @@ def unused_keys(recipe: Recipe, images: int) -> tuple[str, ...]:
     unused = sorted(recipe.training.model_fields_set & _OF_LEARNING)
     if recipe.model.head == "linear":
         unused += sorted(recipe.training.model_fields_set & _OF_STEPS)
-    if "augmentation" in recipe.model_fields_set and any(one.name != "Normalize" for one in recipe.augmentation):
+    if "augmentation" in recipe.model_fields_set and any(
+        one.name != "Normalize" for one in recipe.augmentation
+    ):
         unused.append("augmentation")
     if not unused:
         return ()
@@ -74,7 +76,15 @@ def unused_keys(recipe: Recipe, images: int) -> tuple[str, ...]:
 
 # What only matters while the backbone learns, and what only matters where a head is learnt step by step.
 _OF_LEARNING = frozenset(
-    {"backbone_lr_multiplier", "compile", "ema", "gradient_accumulation", "layer_decay", "mixed_precision", "teacher"}
+    {
+        "backbone_lr_multiplier",
+        "compile",
+        "ema",
+        "gradient_accumulation",
+        "layer_decay",
+        "mixed_precision",
+        "teacher",
+    }
 )
 _OF_STEPS = frozenset(
     {"epochs", "gradient_clip", "learning_rate", "optimizer", "scheduler", "warmup_epochs", "weight_decay"}

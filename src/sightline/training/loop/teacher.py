@@ -44,7 +44,11 @@ class Teacher:
                 f"this data set is {recipe.task} with {', '.join(labels)}. Both need the same."
             )
         spec = manifest.preprocessing
-        return cls(open_engine(bundle), (spec.height_px, spec.width_px), [manifest.labels.index(label) for label in labels])
+        return cls(
+            open_engine(bundle),
+            (spec.height_px, spec.width_px),
+            [manifest.labels.index(label) for label in labels],
+        )
 
     def logits(self, images_nhwc: Tensor) -> Tensor:
         """Its logits, float32 `[n, C]`, for uint8 RGB images `[n, H, W, 3]`, on the images' device."""

@@ -97,8 +97,12 @@ def _pairs(network: Network, images: Tensor) -> list[tuple[nn.Conv2d, _BatchNorm
         if id(inputs[0]) in outputs:
             found.append((outputs[id(inputs[0])][0], module))
 
-    hooks = [m.register_forward_hook(after_convolution) for m in network.modules() if isinstance(m, nn.Conv2d)]
-    hooks += [m.register_forward_pre_hook(before_norm) for m in network.modules() if isinstance(m, _BatchNorm)]
+    hooks = [
+        m.register_forward_hook(after_convolution) for m in network.modules() if isinstance(m, nn.Conv2d)
+    ]
+    hooks += [
+        m.register_forward_pre_hook(before_norm) for m in network.modules() if isinstance(m, _BatchNorm)
+    ]
     network.logits(images)
     for hook in hooks:
         hook.remove()
@@ -143,7 +147,9 @@ def _plain_convolution(self: nn.Module, x: Tensor) -> Tensor:
 
 
 def _convolve(convolution: nn.Conv2d, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    options = (convolution.stride, convolution.padding, convolution.dilation, convolution.groups)
+    stride, padding = convolution.stride, convolution.padding
+    assert not isinstance(padding, str)
+    options = (stride, padding, convolution.dilation, convolution.groups)
     if not _is_strided_depthwise(convolution) or not torch.is_autocast_enabled("cpu"):
         return functional.conv2d(x, weight, bias, *options)
     # The backward pass of these in bfloat16 has no fast kernel: 60 ms where float32 takes 7.
@@ -152,4 +158,6 @@ def _convolve(convolution: nn.Conv2d, x: Tensor, weight: Tensor, bias: Tensor | 
 
 
 def _is_strided_depthwise(module: nn.Module) -> bool:
-    return type(module) is nn.Conv2d and module.groups > 1 and max(module.stride) > 1
+    if type(module) is not nn.Conv2d or isinstance(module.padding, str) or module.padding_mode != "zeros":
+        return False
+    return module.groups > 1 and max(module.stride) > 1

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.records import Task
 from sightline.training.recipe.recipe import Recipe
-from sightline.training.recipe.sections import Imbalance, Task
+from sightline.training.recipe.sections import Imbalance
 
 # What `auto` takes, by task, once the largest class is this many times the smallest.
 AUTO_METHOD: dict[Task, Imbalance] = {"multiclass": "logit_adjustment", "multilabel": "class_weights"}

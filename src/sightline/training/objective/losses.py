@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from sightline.records import Task
 from sightline.training.objective.imbalance import ImbalanceChoice
 from sightline.training.recipe.recipe import Recipe
-from sightline.training.recipe.sections import Task
 
 
 def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:

@@ -93,7 +93,7 @@ class RunFolder:
         self._write_run()
         self._log("The run goes on." if resume else "The run begins.")
 
-    def rewind(self, history: Sequence["EpochRecord"]) -> None:
+    def on_resume(self, history: Sequence["EpochRecord"]) -> None:
         """Make the metrics those of `history`, which is what the checkpoint knows, and nothing after it."""
         self._records = list(history)
         self._write("metrics.jsonl", "".join(map(strict_json, map(_plain, self._records))).encode())

@@ -1,6 +1,6 @@
 """Several listeners of one run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -10,11 +10,14 @@ if TYPE_CHECKING:
 class RunListener(Protocol):
     """Told how far a run is, from the thread that trains.
 
-    Five methods, for they are the five things that a run has to tell.
+    Six methods, for they are the six things that a run has to tell.
     """
 
     def on_plan(self, plan: Mapping[str, str]) -> None:
         """What was chosen, and why, by the name of the choice."""
+
+    def on_resume(self, history: Sequence["EpochRecord"]) -> None:
+        """A stopped run is gone on with; these are its epochs so far."""
 
     def on_embed(self, done: int, total: int) -> None:
         """So many of all images have been through the frozen backbone."""
@@ -39,6 +42,11 @@ class Listeners:
         """Passed on."""
         for one in self._listeners:
             one.on_plan(plan)
+
+    def on_resume(self, history: Sequence["EpochRecord"]) -> None:
+        """Passed on."""
+        for one in self._listeners:
+            one.on_resume(history)
 
     def on_embed(self, done: int, total: int) -> None:
         """Passed on."""

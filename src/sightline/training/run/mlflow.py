@@ -92,7 +92,7 @@ class MlflowTracker:
         self._tags |= {key: _text(value) for key, value in flatten_keys(dict(facts.dataset), "dataset")}
         self._attempt(self._send)
 
-    def rewind(self, history: Sequence["EpochRecord"]) -> None:
+    def on_resume(self, history: Sequence["EpochRecord"]) -> None:
         """Take the epochs of a resumed run; those that the server knows are not sent again."""
         self._records = list(history)
         self._attempt(self._send)
