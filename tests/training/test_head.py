@@ -13,13 +13,7 @@ from sightline.training.network.network import Network
 from sightline.training.network.weights import TimmModel, load_pretrained
 from sightline.training.recipe.sections import ModelSection
 
-BACKBONES = [
-    "test_resnet",
-    "test_vit",
-    "mobilenetv3_small_050",
-    "convnext_atto",
-    "swin_tiny_patch4_window7_224",
-]
+BACKBONES = ["test_resnet", "test_vit", "mobilenetv3_small_050", "convnext_atto"]
 
 
 def model(backbone: str, head: str = "mlp") -> ModelSection:

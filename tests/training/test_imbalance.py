@@ -118,6 +118,15 @@ def test_sampling_leaves_out_other_images_of_a_large_class_in_each_epoch() -> No
     assert first - large == second - large == set(range(900, 1000))
 
 
+def test_the_classes_of_a_sampled_epoch_are_mixed() -> None:
+    targets = one_hot()
+    weights = probe_weights(chosen("imbalance=balanced_sampling"), targets)
+
+    first_half = targets[epoch_order(weights, 1000, seed=0, epoch=1)[:500]].sum(0)
+
+    np.testing.assert_allclose(first_half, 500 / 3, atol=40)
+
+
 def test_an_order_belongs_to_seed_and_epoch() -> None:
     weights = np.arange(1.0, 51.0)
 

@@ -116,6 +116,15 @@ def test_a_false_label_below_the_clip_costs_and_teaches_nothing() -> None:
     assert logits.grad.tolist() == [[0.0, 0.0]]
 
 
+def test_a_false_label_right_at_the_clip_has_a_finite_slope() -> None:
+    logits = torch.zeros(1, 1, requires_grad=True)  # a probability of one half
+
+    asymmetric(logits, torch.zeros(1, 1), 0.5, 1.0, clip=0.5).sum().backward()
+
+    assert logits.grad is not None
+    assert logits.grad.isfinite().all()
+
+
 @pytest.mark.parametrize("temperature", [1.0, 4.0])
 def test_distillation_is_the_divergence_from_the_teacher(temperature: float) -> None:
     student, teacher = some_logits(), some_logits().flip(0)

@@ -20,7 +20,7 @@ def recipe(*overrides: str) -> Recipe:
 
 
 def network(given: Recipe | None = None) -> Network:
-    net = build_network(given or recipe(), num_classes=3)
+    net = build_network(given or recipe(), num_classes=6)
     for name, parameter in net.named_parameters():
         if name.endswith(("bn2.weight", "bn3.weight")):
             # timm begins with 0, and so without gradients in the branch.

@@ -144,4 +144,4 @@ def test_every_step_of_every_phase_moves_the_weights(name: str, total: int, warm
     shares = [ours.share(step) for step in range(total)]
 
     assert all(0 < share <= 1 for share in shares)
-    assert max(shares) > 0.9 or name == "onecycle"
+    assert max(shares) > 0.75

@@ -75,8 +75,7 @@ def asymmetric(
         negative = _focused(-logits, gamma_negative)
     else:
         shifted = (logits.sigmoid() - clip).clamp_min(0)
-        focus = shifted.clamp_min(torch.finfo(shifted.dtype).eps).pow(gamma_negative)
-        negative = focus * -torch.log1p(-shifted)
+        negative = shifted.pow(gamma_negative) * -torch.log1p(-shifted)
     return _mean(targets, _focused(logits, gamma_positive), negative, label_weights)
 
 
