@@ -15,6 +15,7 @@ from sightline.training.loop.validation import Validation
 from sightline.training.network.batch_norm import set_training_mode
 from sightline.training.network.network import Network
 from sightline.training.objective.optimizer import full_optimizer, head_optimizer
+from sightline.training.pictures.batch import Batch
 from sightline.training.pictures.pictures import Pictures
 from sightline.training.recipe.recipe import Recipe
 from sightline.training.score import embed_batches
@@ -97,7 +98,7 @@ def _fine_tuning(run: Run) -> Phase:
     device = network.mean.device
 
     def inputs(batches: Batches, epoch: int) -> Iterator[Tensor]:
-        for images in run.pictures.augmented_batches(batches, epoch):
+        for images in run.pictures.augmented_batches(_placed(batches), epoch):
             yield (images.pin_memory() if device.type == "cuda" else images).to(device, non_blocking=True)
 
     return Phase(
@@ -110,6 +111,11 @@ def _fine_tuning(run: Run) -> Phase:
         logits=network.logits,
         validate=lambda: run.validation.measure(network),
     )
+
+
+def _placed(batches: Batches) -> list[Batch]:
+    starts = np.cumsum([0, *(len(rows) for rows in batches)])
+    return [Batch(rows, start + np.arange(len(rows))) for rows, start in zip(batches, starts, strict=False)]
 
 
 def _reported(run: Run) -> Iterator[Tensor]:
