@@ -81,7 +81,7 @@ def _inverse(transform: Any, uniforms: NDArray[np.float64], height: int, width: 
     angle = np.radians(_between(transform.degrees, uniforms[:, 0]))
     if isinstance(transform, v2.RandomRotation):
         # torchvision turns RandomRotation the other way round than RandomAffine.
-        return inverse_affine(centre, angle)
+        return inverse_affine(centre, -angle)
     shift, scale, shear = _affine_parameters(transform, uniforms[:, 1:], height, width)
     return inverse_affine(centre, angle, shift, scale, shear)
 
