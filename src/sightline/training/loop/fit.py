@@ -117,6 +117,8 @@ def _begin(recipe: Recipe, train: Dataset, val: Dataset, progress: Progress, tea
 def _learn(session: Session, run: Progressed, keeper: Keeper, stop: StopRequest) -> None:
     """Solve the probe, then go through the epochs that are left."""
     embedded = _probe(session, run) if session.recipe.model.pretrained else None
+    if embedded is None and run.at.epoch <= session.plan.frozen_epochs:
+        embedded = _embed(session, session.network)
     if not session.plan.epochs:
         return
     steps = len(cut_batches(session, 1))
@@ -157,15 +159,14 @@ def _learn_one(session: Session, phase: Phase, run: Progressed, keeper: Keeper, 
 
 
 def _probe(session: Session, run: Progressed) -> Embedded | None:
-    """The linear probe: the baseline, and the head's beginning where the network has the same backbone."""
-    own = session.plan.strategy.starts_pretrained
-    needed = session.plan.frozen_epochs > 0 and run.at.epoch <= session.plan.frozen_epochs
-    if run.probe is not None and not needed:
+    """The linear probe: the baseline, and the head's beginning where the network has the same backbone.
+
+    Gives the embeddings it was solved on where frozen epochs can learn from them too.
+    """
+    if run.probe is not None:
         return None
+    own = session.plan.strategy.starts_pretrained
     network = session.network if own else _pretrained(session)
-    if own and run.history:
-        # Gone on with inside the frozen epochs: the backbone is as it came.
-        return _embed(session, network)
     started = time.perf_counter()
     embedded = _embed(session, network)
     run.probe = _solve(session, embedded)
@@ -175,7 +176,7 @@ def _probe(session: Session, run: Progressed) -> Embedded | None:
         run.history.append(record)
         run.best.offer(record, session.network)
         session.progress.on_epoch(record)
-    return embedded
+    return embedded if own else None
 
 
 def _pretrained(session: Session) -> Network:
