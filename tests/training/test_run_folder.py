@@ -230,12 +230,12 @@ def test_what_is_there_is_never_lost_unasked(
 
 DYING = """
 import os, pathlib, signal, sys, time
-from sightline.training import recipe_for
+from sightline.training.recipe.recipe import Recipe
 from sightline.training.run.facts import RunFacts
 from sightline.training.run.folder import RunFolder
 
 folder = RunFolder(pathlib.Path(sys.argv[1]))
-folder.begin(RunFacts(recipe_for("tiles"), {"digest": "ab"}))
+folder.begin(RunFacts(Recipe(), {"digest": "ab"}))
 print("begun", flush=True)
 time.sleep(600)
 """
@@ -245,12 +245,14 @@ def test_a_run_at_work_is_left_alone_and_one_that_was_killed_is_gone_on_with(tmp
     command = [sys.executable, "-c", DYING, str(tmp_path / "run")]
 
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == "begun\n"
-        for how in ({}, {"resume": True}, {"replace": True}):
-            with pytest.raises(InputError, match="A run is at work in .* now"):
-                RunFolder(tmp_path / "run").begin(facts(), **how)
-        other.kill()
+        try:
+            assert other.stdout is not None
+            assert other.stdout.readline() == "begun\n"
+            for how in ({}, {"resume": True}, {"replace": True}):
+                with pytest.raises(InputError, match="A run is at work in .* now"):
+                    RunFolder(tmp_path / "run").begin(facts(), **how)
+        finally:
+            other.kill()
 
     with pytest.raises(InputError, match="ended without a word before its first epoch. Go on with --resume"):
         RunFolder(tmp_path / "run").begin(facts())

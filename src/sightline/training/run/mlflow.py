@@ -227,3 +227,9 @@ def _require_address(uri: str) -> None:
         raise InputError(
             f"tracking.mlflow: '{uri}' is not the address of an MLflow tracking server, such as http://host:5000."
         )
+    if parts.username is not None:
+        # Recipes are kept in bundles and sent to the server; the address is not shown here for the same reason.
+        raise InputError(
+            "tracking.mlflow: the address holds a name or password, which would end up in the bundle. Take it out, and "
+            "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD."
+        )
