@@ -14,6 +14,10 @@ if importlib.util.find_spec("torch") is None:
     collect_ignore += [
         "training",
         "optimize",
+        "cli/test_experiment_commands.py",
+        "lifecycle/experiments/test_ablation.py",
+        "lifecycle/experiments/test_crossvalidation.py",
+        "lifecycle/experiments/test_tuning.py",
         "lifecycle/test_build.py",
         "lifecycle/test_prepare.py",
         "demo/test_story.py",

@@ -12,6 +12,8 @@ from typing import Annotated
 import typer
 
 from sightline import __version__
+from sightline.cli.ablate import ablate
+from sightline.cli.crossvalidate import crossvalidate
 from sightline.cli.data import app as data
 from sightline.cli.demo import demo
 from sightline.cli.evaluate import evaluate
@@ -20,6 +22,7 @@ from sightline.cli.predict import predict
 from sightline.cli.serve import serve
 from sightline.cli.show import show
 from sightline.cli.train import train
+from sightline.cli.tune import tune
 from sightline.cli.verify import verify
 from sightline.errors import SightlineError
 
@@ -31,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (demo, train, evaluate, verify, show, predict, serve):
+for _command in (demo, train, ablate, tune, crossvalidate, evaluate, verify, show, predict, serve):
     app.command()(_command)
 app.add_typer(data, name="data")
 

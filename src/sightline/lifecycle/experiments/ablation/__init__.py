@@ -1,0 +1,1 @@
+"""The worth of each step of the augmentation, on the data at hand."""
