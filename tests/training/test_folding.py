@@ -32,7 +32,9 @@ def make(backbone: str) -> Network:
 
 
 def images(size: int) -> Tensor:
-    return torch.randint(0, 256, (4, size, size, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(2))
+    return torch.randint(
+        0, 256, (4, size, size, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(2)
+    )
 
 
 def gradients(network: Network, size: int) -> dict[str, Tensor]:
@@ -77,7 +79,9 @@ def test_statistics_that_learn_are_not_folded() -> None:
     assert arithmetic.folded == 0
     network.train()
     network.logits(images(64))
-    assert not torch.equal(batch_norms(network)[0].running_mean, batch_norms(make("mobilenetv2_035"))[0].running_mean)
+    assert not torch.equal(
+        batch_norms(network)[0].running_mean, batch_norms(make("mobilenetv2_035"))[0].running_mean
+    )
 
 
 class Shared(nn.Module):

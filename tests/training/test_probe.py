@@ -36,7 +36,9 @@ def test_the_solution_is_that_of_a_logistic_regression() -> None:
     probe = solve_probe(data, objective(), lambda weight, bias: {"loss": 0.0}, "loss", (penalty,))
 
     standard = (rows - rows.mean(0)) / rows.std(0, correction=0)
-    reference = LogisticRegression(C=1 / (penalty * 300), tol=1e-8, max_iter=5000).fit(standard.numpy(), targets.numpy())
+    reference = LogisticRegression(C=1 / (penalty * 300), tol=1e-8, max_iter=5000).fit(
+        standard.numpy(), targets.numpy()
+    )
     expected = torch.from_numpy(reference.predict_proba(standard.numpy())).float()
     found = (rows @ probe.weight.T + probe.bias).softmax(1)
     torch.testing.assert_close(found, expected, atol=2e-3, rtol=0)
@@ -63,8 +65,12 @@ def test_images_that_weigh_nothing_play_no_part() -> None:
     weights = torch.where(torch.arange(300) < 150, 2.0, 0.0)
     wrong = torch.where(torch.arange(300) < 150, targets, (targets + 1) % 3)
 
-    one = solve_probe(Learnable(rows, torch.eye(3)[targets], weights), objective(), lambda *_: {"loss": 0.0}, "loss")
-    two = solve_probe(Learnable(rows, torch.eye(3)[wrong], weights), objective(), lambda *_: {"loss": 0.0}, "loss")
+    one = solve_probe(
+        Learnable(rows, torch.eye(3)[targets], weights), objective(), lambda *_: {"loss": 0.0}, "loss"
+    )
+    two = solve_probe(
+        Learnable(rows, torch.eye(3)[wrong], weights), objective(), lambda *_: {"loss": 0.0}, "loss"
+    )
 
     assert torch.equal(one.weight, two.weight)
 

@@ -44,9 +44,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(dataset: Dataset, recipe: Recipe, path: Path, at: tuple[int, int] | None, resume: bool) -> Trained:
     saving = Saving(path, {"recipe": "this one"}, resume=resume, every_s=0)
     progress = None if at is None else KillAt(*at)
-    return train(
-        recipe, dataset.of_split("train"), dataset.of_split("val"), progress=progress, saving=saving
-    )
+    return train(recipe, dataset.of_split("train"), dataset.of_split("val"), progress=progress, saving=saving)
 
 
 OPTIONS = {
@@ -59,11 +57,17 @@ OPTIONS = {
         "model.head=mlp",
         "model.dropout=0.2",
     ),
-    "drawn by class": ("imbalance=sqrt_sampling", "training.optimizer=muon", "training.gradient_accumulation=2"),
+    "drawn by class": (
+        "imbalance=sqrt_sampling",
+        "training.optimizer=muon",
+        "training.gradient_accumulation=2",
+    ),
 }
 
 
-@pytest.mark.parametrize("at", [(1, 2), (2, 1), (3, 3)], ids=["in the first epoch", "at a start", "at the end"])
+@pytest.mark.parametrize(
+    "at", [(1, 2), (2, 1), (3, 3)], ids=["in the first epoch", "at a start", "at the end"]
+)
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS.keys())
 def test_a_run_that_was_killed_and_resumed_ends_with_the_same_weights(
     dataset: Dataset, weights: Path, tmp_path: Path, options: Sequence[str], at: tuple[int, int]
