@@ -47,7 +47,7 @@ class MlflowServer:
         """Its workers with it: the group is its own."""
         if self._process is not None:
             os.killpg(self._process.pid, signal.SIGTERM)
-            self._process.wait(60)
+            self._process.wait(120)
             self._process = None
 
     def ask(self, method: str, path: str, **what: Any) -> Any:
