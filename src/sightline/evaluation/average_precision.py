@@ -57,7 +57,7 @@ class Cuts(NamedTuple):
 
 def ranked_cuts(values_n: Values, truth_n: NDArray[np.uint8]) -> Cuts:
     """The cuts of one label's values, float `[N]`, with truth uint8 `[N]` of 0 and 1."""
-    order = np.argsort(-values_n, kind="stable")
+    order = np.argsort(values_n)[::-1]  # among equal values the order plays no part
     ranked = values_n[order]
     hits = np.cumsum(truth_n[order], dtype=np.int64)
     last = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True)) if len(ranked) else order

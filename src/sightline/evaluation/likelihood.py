@@ -55,14 +55,17 @@ def _softmax_derivatives(scores: Scores, block: slice, sharpness: float) -> tupl
 
 
 def _sigmoid_loss(scores: Scores, block: slice, temperature: float) -> float:
+    # log(1 + exp(−s)), with the exponential of numbers below 0 only.
     towards_truth = _towards_truth(scores, block) / temperature
-    return float(np.logaddexp(0.0, -towards_truth).sum())
+    return float((np.log1p(np.exp(-np.abs(towards_truth))) - np.minimum(towards_truth, 0.0)).sum())
 
 
 def _sigmoid_derivatives(scores: Scores, block: slice, sharpness: float) -> tuple[float, float]:
     towards_truth = _towards_truth(scores, block)
-    # Of log(1 + exp(−βs)): the slope is −s/(1 + exp(βs)), and 1/(1 + exp(x)) = exp(−log(1 + exp(x))).
-    doubt = np.exp(-np.logaddexp(0.0, sharpness * towards_truth))
+    # Of log(1 + exp(−βs)) the slope is −s / (1 + exp(βs)); again without an exponential that overflows.
+    scaled = sharpness * towards_truth
+    faint = np.exp(-np.abs(scaled))
+    doubt = np.where(scaled >= 0, faint, 1.0) / (1.0 + faint)
     slope = float(-(doubt * towards_truth).sum())
     return slope, float((doubt * (1.0 - doubt) * towards_truth**2).sum())
 
