@@ -135,6 +135,27 @@ def test_numbers_of_classes_stand_for_the_names_in_the_list(folder: Path, tmp_pa
     assert classes == {"a": {"a"}, "b": {"b"}, "c": {"c"}}
 
 
+@pytest.mark.parametrize(
+    "label, kinds", [("a", {"png", "cls", "json"}), ("a|b", {"png", "json"})], ids=["one label", "several"]
+)
+def test_every_sample_of_a_set_has_the_same_kinds_of_members(
+    draw: Draw, tmp_path: Path, label: str, kinds: set[str]
+) -> None:
+    for number in range(3):
+        draw(f"set/{number}.png")
+    rows = f"file_name,label,group\n0.png,{label},\n1.png,a,g\n2.png,b,\n"
+    (tmp_path / "set/metadata.csv").write_text(rows)
+
+    pack_shards(read_dataset(tmp_path / "set"), tmp_path / "out")
+
+    found = defaultdict(set)
+    with tarfile.open(tmp_path / "out/images-000000.tar") as tar:
+        for name in tar.getnames()[1:]:
+            key, _, kind = name.partition(".")
+            found[key].add(kind)
+    assert found == {"0": kinds, "1": kinds, "2": kinds}
+
+
 def test_shards_keep_their_class_names_without_the_list_beside_them(folder: Path, tmp_path: Path) -> None:
     pack_shards(read_dataset(folder), tmp_path / "out")
     (tmp_path / "out/classes.txt").unlink()

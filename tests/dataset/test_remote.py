@@ -213,6 +213,7 @@ class Watched:
 
     def open(self, path: str, *arguments: Any, **options: Any) -> Any:
         self.opened.append(path)
+        time.sleep(0.05)
         return self.files.open(path, *arguments, **options)
 
     def cat_file(self, path: str, start: int, end: int) -> Any:

@@ -7,7 +7,9 @@ import pytest
 
 from sightline.dataset import ReadOptions, examine_dataset, read_dataset, read_sample, read_table, write_table
 from sightline.dataset.sample import Quarantined
+from sightline.dataset.sources.shard_store import ShardStore
 from sightline.dataset.sources.source import open_source
+from sightline.dataset.sources.store import LocalStore
 from sightline.errors import DatasetError, ImageDamaged, ImageTooLarge, InputError
 from sightline.parallel import in_order
 from sightline.records import ImageLimits
@@ -224,10 +226,10 @@ def test_compressed_shards_are_refused_with_the_command_that_unpacks_them(tmp_pa
 
 def test_a_tar_beside_class_folders_is_not_read(tmp_path: Path) -> None:
     write_tar(tmp_path / "all.tar", {"a/1.png": None})
-    (tmp_path / "cat").mkdir()
+    write_tar(tmp_path / "cat/old.tar", {"a/1.png": None})
     (tmp_path / "cat/1.png").write_bytes(picture("1.png"))
 
-    assert labels_of(tmp_path) == {"cat/1.png": ("cat",)}
+    assert labels_of(tmp_path) == {"cat/1.png": ("cat",), "cat/old.tar": ("cat",)}
 
 
 def test_a_damaged_shard_is_set_aside_and_the_others_are_read(tmp_path: Path) -> None:
@@ -338,7 +340,8 @@ def test_many_threads_read_through_one_store_in_any_order(tmp_path: Path) -> Non
 
 def test_a_store_travels_to_another_process(tmp_path: Path) -> None:
     write_tar(tmp_path / "x.tar", {"a/1.png": None})
-    store = open_source(tmp_path).store
+    store = ShardStore(LocalStore(tmp_path))
+    store.read("x.tar/a/1.png", LIMITS)
 
     assert pickle.loads(pickle.dumps(store)).read("x.tar/a/1.png", LIMITS) == picture("a/1.png")
 

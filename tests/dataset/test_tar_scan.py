@@ -142,6 +142,26 @@ def test_a_negative_size_ends_the_search() -> None:
     assert reasons(scan) == {"": "corrupt"}
 
 
+def test_a_header_that_claims_megabytes_is_not_read() -> None:
+    class Counted(io.BytesIO):
+        most = 0
+
+        def read(self, count: int | None = -1) -> bytes:
+            self.most = max(self.most, count or 0)
+            return super().read(count)
+
+    info = tarfile.TarInfo("pax")
+    info.type, info.size = tarfile.XHDTYPE, 8 << 20
+    member = tar_bytes({"a.png": None})[:1024]
+    stream = Counted(member + info.tobuf(tarfile.GNU_FORMAT) + bytes(9 << 20))
+
+    scan = scan_tar(stream)
+
+    assert [member.name for member in scan.members] == ["a.png"]
+    assert reasons(scan) == {"": "corrupt"}
+    assert stream.most <= 1 << 20
+
+
 def test_no_damage_raises_or_leads_outside_the_file() -> None:
     whole = tar_bytes({"a.png": None, f"{'n' * 150}.png": None, "a.cls": "1", "ü.png": None})
     rng = random.Random(0)

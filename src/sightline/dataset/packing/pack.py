@@ -7,9 +7,11 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
+
+import pyarrow.compute as pc
 
 from sightline.dataset.packing.member_keys import member_keys
 from sightline.dataset.packing.shard_file import Members, ShardFile, tar_bytes
@@ -18,7 +20,7 @@ from sightline.dataset.sample import SPLITS, Sample
 from sightline.dataset.sources.labels import label_problem
 from sightline.dataset.sources.member_names import CLASSES_MEMBER, is_picture_name
 from sightline.dataset.sources.tar_scan import LONGEST_TEXT
-from sightline.dataset.table import Dataset
+from sightline.dataset.table import EXTRA_PREFIX, Dataset
 from sightline.errors import DatasetError, InputError
 from sightline.images import inspect_image
 from sightline.parallel import Progress, in_order
@@ -37,13 +39,6 @@ class PackedShard(Frozen):
     size_bytes: int
 
 
-class _Packed(NamedTuple):
-    """A sample as members, and the beginning of the name of its shard."""
-
-    kind: str
-    members: Members
-
-
 def pack_shards(
     dataset: Dataset,
     folder: Path,
@@ -57,8 +52,9 @@ def pack_shards(
 
     Each split has shards of its own, `train-000000.tar` and so on, or `images-000000.tar` where there are no
     splits; within them the samples are shuffled. A sample is its picture, byte for byte, under its path; the
-    number of its class as `.cls`; and, if it has a group, a fold, further columns or several labels, these as
-    `.json`. The class names are in `classes.txt` and in every shard. The same data and seed give the same bytes.
+    number of its class as `.cls`; and if a sample of the set has a group, a fold, further columns or several
+    labels, a `.json` with these. With several labels there is no `.cls`. The class names are in `classes.txt` and
+    in every shard. The same data and seed give the same bytes.
 
     size_mb
         How large a shard may grow, in millions of bytes; a larger picture has one of its own.
@@ -74,12 +70,14 @@ def pack_shards(
     )
     if wrong is not None:
         raise DatasetError(f"The class {wrong}")
-    pack = partial(_packed, dataset, member_keys(dataset.table["path"].to_pylist()), limits)
+    one_label = bool(pc.all(pc.equal(pc.list_value_length(dataset.table["labels"]), 1), min_count=0).as_py())
+    keys = member_keys(dataset.table["path"].to_pylist())
+    samples = _Samples(dataset, keys, one_label, not one_label or _has_more(dataset), limits)
     classes = "".join(f"{label}\n" for label in dataset.labels).encode()
     try:
         with _appearing(folder) as parts:
             (parts / CLASSES_FILE).write_bytes(classes)
-            packed = in_order(pack, _order(dataset, seed), progress=progress)
+            packed = in_order(samples.packed, _order(dataset, seed), progress=progress)
             return tuple(_write(parts, packed, classes, size_mb * 1e6))
     except OSError as err:
         raise InputError(f"'{folder}' cannot be written: {err.strerror or err}.") from err
@@ -96,29 +94,49 @@ def _order(dataset: Dataset, seed: int) -> Sequence[int]:
     return sorted(range(len(paths)), key=place)
 
 
-def _packed(dataset: Dataset, keys: Sequence[str], limits: ImageLimits | None, row: int) -> _Packed:
-    sample = dataset.samples[row]
-    data = read_sample(dataset, sample, limits)
-    end = sample.path.rpartition(".")[2].lower()
-    if not is_picture_name(sample.path):
-        found = inspect_image(data, limits or ImageLimits()).format
-        end = _SUFFIX_OF.get(found, found.lower())
-    members = [(f"{keys[row]}.{end}", data)]
-    if len(sample.labels) == 1:
-        members.append((f"{keys[row]}.cls", str(dataset.labels.index(sample.labels[0])).encode()))
-    described = _described(sample)
-    if described is not None:
-        members.append((f"{keys[row]}.json", described))
-    return _Packed(sample.split or _UNSPLIT, members)
+class _Packed(NamedTuple):
+    """A sample as members, and the beginning of the name of its shard."""
+
+    kind: str
+    members: Members
 
 
-def _described(sample: Sample) -> bytes | None:
-    """What more there is to say of a sample than its one label; None if there is nothing."""
-    said = {"group": sample.group, "fold": sample.fold, **sample.extra}
+@dataclass(frozen=True)
+class _Samples:
+    """The samples of a set as members. All have the same kinds: some readers know no others."""
+
+    dataset: Dataset
+    keys: Sequence[str]
+    has_class: bool
+    has_more: bool
+    limits: ImageLimits | None
+
+    def packed(self, row: int) -> _Packed:
+        sample, key = self.dataset.samples[row], self.keys[row]
+        data = read_sample(self.dataset, sample, self.limits)
+        members = [(f"{key}.{self._ending(sample, data)}", data)]
+        if self.has_class:
+            members.append((f"{key}.cls", str(self.dataset.labels.index(sample.labels[0])).encode()))
+        if self.has_more:
+            members.append((f"{key}.json", _described(sample)))
+        return _Packed(sample.split or _UNSPLIT, members)
+
+    def _ending(self, sample: Sample, data: bytes) -> str:
+        if is_picture_name(sample.path):
+            return sample.path.rpartition(".")[2].lower()
+        found = inspect_image(data, self.limits or ImageLimits()).format
+        return _SUFFIX_OF.get(found, found.lower())
+
+
+def _has_more(dataset: Dataset) -> bool:
+    columns = [name for name in dataset.table.column_names if name.startswith(EXTRA_PREFIX)]
+    return any(dataset.table[name].null_count < len(dataset) for name in ("group", "fold", *columns))
+
+
+def _described(sample: Sample) -> bytes:
+    said = {**sample.extra, "labels": list(sample.labels), "group": sample.group, "fold": sample.fold}
     row = {name: cell for name, cell in said.items() if cell is not None}
-    if not row and len(sample.labels) == 1:
-        return None
-    text = json.dumps({**row, "labels": list(sample.labels)}, sort_keys=True, separators=(",", ":")).encode()
+    text = json.dumps(row, sort_keys=True, separators=(",", ":")).encode()
     if len(text) > LONGEST_TEXT:
         raise DatasetError(
             f"The columns of '{sample.path}' take {len(text):,} bytes, more than {LONGEST_TEXT:,}. Leave some out."
