@@ -10,8 +10,8 @@ from sightline.training.network.network import Network, build_network
 
 BACKBONES = {
     "mobilenetv2_035": 52,
-    "resnet10t": 16,
-    "mobilenetv3_small_050": 34,
+    "resnet10t": None,
+    "mobilenetv3_small_050": None,
     "tf_efficientnetv2_b0": None,
     "test_vit": 0,
 }
