@@ -12,6 +12,9 @@ from sightline.training import Recipe, Saving, Trained, recipe_for, train
 from sightline.training.loop.history import NoProgress
 from sightline.training.network.network import build_network
 
+# Every step is written: a network of 0.4 million weights.
+SMALL = "model.backbone=test_resnet"
+
 
 class Killed(BaseException):
     pass
@@ -36,7 +39,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("weights") / "start.safetensors"
-    network = build_network(recipe_for("images", quick()), 4)
+    network = build_network(recipe_for("images", quick(SMALL)), 4)
     safetensors.torch.save_file(network.backbone.state_dict(), file)
     return file
 
@@ -73,7 +76,7 @@ def test_a_run_that_was_killed_and_resumed_ends_with_the_same_weights(
     dataset: Dataset, weights: Path, tmp_path: Path, options: Sequence[str], at: tuple[int, int]
 ) -> None:
     pretrained = (f"model.pretrained={weights}",) if "training.strategy=two_phase" in options else ()
-    recipe = recipe_for("images", quick("training.epochs=3", *options, *pretrained))
+    recipe = recipe_for("images", quick(SMALL, "training.epochs=3", *options, *pretrained))
     whole = run(dataset, recipe, tmp_path / "whole", None, resume=False)
 
     with pytest.raises(Killed):
@@ -89,7 +92,7 @@ def test_a_run_that_was_killed_and_resumed_ends_with_the_same_weights(
 
 
 def test_a_finished_run_that_is_resumed_gives_its_result_again(dataset: Dataset, tmp_path: Path) -> None:
-    recipe = recipe_for("images", quick())
+    recipe = recipe_for("images", quick(SMALL))
     first = run(dataset, recipe, tmp_path / "state", None, resume=False)
 
     again = run(dataset, recipe, tmp_path / "state", (1, 1), resume=True)
@@ -99,7 +102,7 @@ def test_a_finished_run_that_is_resumed_gives_its_result_again(dataset: Dataset,
 
 
 def test_a_state_of_another_recipe_is_refused(dataset: Dataset, tmp_path: Path) -> None:
-    recipe = recipe_for("images", quick("training.epochs=1"))
+    recipe = recipe_for("images", quick(SMALL, "training.epochs=1"))
     run(dataset, recipe, tmp_path / "state", None, resume=False)
 
     with pytest.raises(TrainingError, match=r"had another recipe\. Go on with what it began with"):

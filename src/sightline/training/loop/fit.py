@@ -122,11 +122,8 @@ def _learn(session: Session, run: Progressed, keeper: Keeper, stop: StopRequest)
     if not session.plan.epochs:
         return
     steps = len(cut_batches(session, 1))
-    for phase in phases(session, steps, embedded):
-        if run.at.epoch >= phase.epochs.stop:
-            continue
+    for phase in phases(session, steps, embedded, run.at.epoch):
         keeper.take_up_phase(phase)
-        embedded = embedded if phase.name == "frozen" else None
         while run.at.epoch < phase.epochs.stop:
             if run.best.patience_is_over and phase.name == "fine_tuning":
                 return

@@ -55,13 +55,15 @@ class Embedded:
     val: Tensor
 
 
-def phases(session: Session, steps_per_epoch: int, embedded: Embedded | None) -> Iterator[Phase]:
-    """The phases that the plan asks for; each is prepared when the one before it has ended."""
+def phases(
+    session: Session, steps_per_epoch: int, embedded: Embedded | None, first_epoch: int
+) -> Iterator[Phase]:
+    """The phases that hold `first_epoch` and what comes after it; each is prepared when the one before has ended."""
     plan = session.plan
-    if plan.frozen_epochs > 0:
+    if first_epoch <= plan.frozen_epochs:
         assert embedded is not None
         yield _frozen(session, steps_per_epoch, embedded)
-    if plan.epochs > plan.frozen_epochs:
+    if max(first_epoch, plan.frozen_epochs + 1) <= plan.epochs:
         yield _fine_tuning(session, steps_per_epoch)
 
 
