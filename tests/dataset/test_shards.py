@@ -194,6 +194,14 @@ def test_a_pattern_names_shards_and_no_others(tmp_path: Path) -> None:
     assert source.store.location == str(tmp_path / "s")
 
 
+def test_a_pattern_may_be_longer_than_any_name(tmp_path: Path) -> None:
+    names = [f"{index}-{'x' * 40}" for index in range(10)]
+    for name in names:
+        write_tar(tmp_path / f"{name}.tar", {"a/1.png": None})
+
+    assert len(open_source(f"{tmp_path}/{{{','.join(names)}}}.tar").listing.files) == 10
+
+
 @pytest.mark.parametrize(
     "pattern, match",
     [

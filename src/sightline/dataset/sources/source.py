@@ -90,15 +90,16 @@ def open_store(location: str) -> LocalStore | RemoteStore:
 
 def _open_local(path: Path) -> "Source | _Shards":
     try:
+        # First: a list in braces may be longer than any name.
+        if is_pattern(str(path)) and not os.path.lexists(path):
+            folder, names = split_pattern(path.as_posix())
+            return _all_there(LocalStore(Path(folder).resolve()), names)
         if path.is_file():
             if is_shard(path.name):
                 return _Shards(LocalStore(path.parent.resolve()), [path.name])
             _require_list(path.name, str(path))
             return _local_table(path.parent.resolve(), path.name)
         if not path.is_dir():
-            if is_pattern(str(path)):
-                folder, names = split_pattern(path.as_posix())
-                return _all_there(LocalStore(Path(folder).resolve()), names)
             raise _nothing_at(path)
         return _open_folder(path.resolve())
     except OSError as err:
