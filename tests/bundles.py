@@ -112,6 +112,7 @@ def make_bundle(
     files = {"model.onnx": graph or own_graph, **pictures, EXPECTED_FILE: pack_golden(expected)}
     manifest = Manifest(
         name=target.name,
+        task=rule.task,
         labels=labels,
         preprocessing=spec,
         decision=rule,

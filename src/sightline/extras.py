@@ -15,6 +15,8 @@ _EXTRA_OF = {
     "prometheus_client": "serve",
     "uvicorn": "serve",
     "usearch": "data",
+    "matplotlib": "train",
+    "mlflow": "mlflow",
     "onnx": "train",
     "optuna": "tune",
     "platformdirs": "data",

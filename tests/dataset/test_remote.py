@@ -16,6 +16,9 @@ from sightline.dataset import read_dataset
 from sightline.dataset.sources.address import Address
 from sightline.dataset.sources.remote import RemoteStore
 from sightline.dataset.sources.remote_errors import explained
+from sightline.dataset.sources.shard_index import ScanMemory
+from sightline.dataset.sources.shard_store import ShardStore
+from sightline.dataset.sources.shards import list_shards
 from sightline.dataset.sources.source import open_source, open_store
 from sightline.errors import (
     DatasetError,
@@ -26,6 +29,7 @@ from sightline.errors import (
     StoreUnreachable,
 )
 from sightline.records import ImageLimits
+from tars import tar_bytes
 
 LIMITS = ImageLimits()
 
@@ -194,6 +198,78 @@ def test_what_the_class_folders_were_listed_by_is_not_asked_for_again(memory: An
 
     assert missing is not None
     assert (missing.reason, counting.listed) == ("missing", [])
+
+
+class Watched:
+    """A file system that writes down which objects are opened, and which parts are asked for."""
+
+    def __init__(self, files: Any) -> None:
+        self.files = files
+        self.opened: list[str] = []
+        self.parts: list[tuple[str, int, int]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.files, name)
+
+    def open(self, path: str, *arguments: Any, **options: Any) -> Any:
+        self.opened.append(path)
+        time.sleep(0.05)
+        return self.files.open(path, *arguments, **options)
+
+    def cat_file(self, path: str, start: int, end: int) -> Any:
+        self.parts.append((path, start, end))
+        return self.files.cat_file(path, start=start, end=end)
+
+
+def test_a_picture_of_a_shard_is_one_request_for_its_bytes_and_a_known_shard_is_not_looked_through(
+    memory: Any, tmp_path: Path
+) -> None:
+    put(memory, "plant/x.tar", tar_bytes({"a/1.png": b"first", "a/2.png": b"second"}))
+    stores = []
+    for _ in range(2):
+        files = Watched(memory)
+        remote = replace(RemoteStore.at(Address("memory", "plant")), files=files)
+        stores.append((ShardStore(remote, ScanMemory(tmp_path)), files))
+
+    for store, files in stores:
+        assert store.read("x.tar/a/2.png", LIMITS) == b"second"
+        [(path, start, end)] = files.parts
+        assert (path, end - start) == ("/plant/x.tar", 6)
+
+    assert [len(files.opened) for _, files in stores] == [1, 0]
+
+
+def test_a_shard_is_looked_through_once_however_many_threads_ask_for_it(memory: Any) -> None:
+    put(memory, "plant/x.tar", tar_bytes({f"a/{index}.png": b"x" for index in range(50)}))
+    files = Watched(memory)
+    store = ShardStore(replace(RemoteStore.at(Address("memory", "plant")), files=files))
+    start = threading.Barrier(8)
+
+    def ask(_: int) -> bytes:
+        start.wait(10)
+        return b"".join(store.read(f"x.tar/a/{index}.png", LIMITS) for index in range(50))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(ask, range(8))) == {b"x" * 50}
+    assert files.opened == ["/plant/x.tar"]
+
+
+def test_a_shard_that_may_not_be_read_is_set_aside(memory: Any) -> None:
+    for name in ("x.tar", "y.tar"):
+        put(memory, f"plant/{name}", tar_bytes({"a/1.png": b"x"}))
+
+    class Guarded(Watched):
+        def open(self, path: str, *arguments: Any, **options: Any) -> Any:
+            if path.endswith("y.tar"):
+                raise PermissionError(path)
+            return super().open(path, *arguments, **options)
+
+    remote = replace(RemoteStore.at(Address("memory", "plant")), files=Guarded(memory))
+
+    listing = list_shards(ShardStore(remote), ["x.tar", "y.tar"])
+
+    assert [file.path for file in listing.files] == ["x.tar/a/1.png"]
+    assert [(aside.path, aside.reason) for aside in listing.quarantine] == [("y.tar", "unreadable")]
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,17 @@
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from buckets import CREDENTIALS, Bucket, running_bucket
-from sightline.dataset import read_dataset, read_sample
+from sightline.dataset import pack_shards, read_dataset, read_sample, read_table, write_table
 from sightline.dataset.sources.source import open_source, open_store
 from sightline.errors import ImageDamaged, InputError, StoreUnreachable
 from sightline.parallel import in_order
 from sightline.records import ImageLimits
+from tars import picture, tar_bytes
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +64,54 @@ def test_a_table_in_a_bucket_is_read_and_what_it_names_in_vain_is_missing(bucket
 
     assert [(sample.path, sample.extra) for sample in dataset.samples] == [("x/a.png", {"line": "7"})]
     assert [(aside.path, aside.reason) for aside in dataset.quarantine] == [("x/gone.png", "missing")]
+
+
+@pytest.mark.parametrize(
+    "location", ["s3://plant/shards", "s3://plant/shards/x-{00..01}.tar"], ids=["folder", "pattern"]
+)
+def test_shards_in_a_bucket_are_read_at_their_places_and_found_again_by_a_table(
+    bucket: Bucket, tmp_path: Path, location: str
+) -> None:
+    bucket.put("shards/x-00.tar", tar_bytes({"1.png": None, "1.cls": "1", "void.png": b"", "void.cls": "0"}))
+    bucket.put("shards/x-01.tar", tar_bytes({"ü#/2.png": None, "ü#/2.cls": "0", "3.png": None}))
+    bucket.put("shards/classes.txt", b"good\ncrack\n")
+
+    dataset = read_dataset(location)
+
+    assert [(one.path, one.labels) for one in dataset.samples] == [
+        ("x-00.tar/1.png", ("crack",)),
+        ("x-01.tar/ü#/2.png", ("good",)),
+    ]
+    assert {aside.path: aside.reason for aside in dataset.quarantine} == {
+        "x-00.tar/void.png": "empty",
+        "x-01.tar/3.png": "no_label",
+    }
+    write_table(dataset, tmp_path / "shards.parquet")
+    again = read_table(tmp_path / "shards.parquet")
+    assert read_sample(again, again.samples[1]) == picture("ü#/2.png")
+
+
+def test_a_single_shard_in_a_bucket_is_a_set_and_one_too_few_is_named(bucket: Bucket) -> None:
+    bucket.put("single/x-0.tar", tar_bytes({"a/1.png": None}))
+
+    assert read_dataset("s3://plant/single/x-0.tar").labels == ("a",)
+    with pytest.raises(InputError, match="1 of 2 shards are not in 's3://plant/single': x-1.tar"):
+        open_source("s3://plant/single/x-{0..1}.tar")
+    with pytest.raises(InputError, match="There is nothing at 's3://plant/single/y.tar'"):
+        open_source("s3://plant/single/y.tar")
+
+
+def test_pictures_of_a_bucket_are_packed_into_shards(bucket: Bucket, tmp_path: Path) -> None:
+    for key in ("pack/train/good/a.png", "pack/train/crack/b.png", "pack/val/good/c.png"):
+        bucket.put(key)
+    dataset = read_dataset("s3://plant/pack")
+
+    pack_shards(dataset, tmp_path / "out")
+
+    back = read_dataset(tmp_path / "out")
+    assert {(one.sha256, one.labels, one.split) for one in back.samples} == {
+        (one.sha256, one.labels, one.split) for one in dataset.samples
+    }
 
 
 def test_many_threads_read_whole_objects_through_one_store(bucket: Bucket) -> None:

@@ -11,10 +11,10 @@ from sightline.dataset import Dataset, preprocess_samples
 from sightline.errors import DatasetError, TrainingError
 from sightline.training import EpochRecord, Recipe, Trained, recipe_for, score_network, train
 from sightline.training.loop.best import Best
+from sightline.training.loop.history import NoProgress
 from sightline.training.network.batch_norm import batch_norms
 from sightline.training.network.network import build_network
 from sightline.training.objective.schedule import cosine_with_warmup
-from sightline.training.recipe.sections import EvaluationSection
 
 AUGMENTED = "augmentation=[{ColorJitter: {brightness: 0.2}}]"
 
@@ -90,9 +90,8 @@ def test_batch_norm_statistics_move_in_fine_tuning_only_from_scratch(
     safetensors.torch.save_file(start.backbone.state_dict(), tmp_path / "start.safetensors")
     source = tmp_path / "start.safetensors" if pretrained else "false"
 
-    after = run(
-        dataset, f"model.pretrained={source}", "training.freeze_backbone_epochs=0", "training.epochs=1"
-    )
+    strategy = ("training.strategy=two_phase",) if pretrained else ()
+    after = run(dataset, f"model.pretrained={source}", "training.epochs=1", *strategy)
 
     means = [
         torch.equal(new.running_mean, old.running_mean)
@@ -136,7 +135,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_names_the_files(dataset: Dat
 def test_progress_is_told_of_every_image_step_and_epoch(dataset: Dataset) -> None:
     told: list[tuple[object, ...]] = []
 
-    class Listener:
+    class Listener(NoProgress):
         def on_embed(self, done: int, total: int) -> None:
             told.append(("embed", done, total))
 
@@ -169,7 +168,7 @@ def record(epoch: int, f1: float) -> EpochRecord:
 
 @pytest.mark.parametrize("metric", ["f1_macro", "loss"])
 def test_patience_is_over_after_so_many_epochs_without_a_better_one(metric: str) -> None:
-    best = Best(EvaluationSection(best_metric=metric, early_stopping_patience=2))
+    best = Best(recipe(f"evaluation.best_metric={metric}", "evaluation.early_stopping_patience=2"))
     network = build_network(recipe(), 2)
 
     over = []
@@ -182,7 +181,7 @@ def test_patience_is_over_after_so_many_epochs_without_a_better_one(metric: str)
 
 
 def test_the_best_weights_come_back_whatever_was_learnt_after_them() -> None:
-    best = Best(EvaluationSection(best_metric="f1_macro"))
+    best = Best(recipe("evaluation.best_metric=f1_macro"))
     network = build_network(recipe(), 2)
     good = network.head.weight.detach().clone()
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from sightline.records import DecisionRule, Frozen, Preprocessing
+from sightline.records import DecisionRule, Frozen, Preprocessing, Task, activation_of
 
 SCHEMA_VERSION: Final = 1
 
@@ -100,11 +100,16 @@ class Provenance(Frozen):
 
 
 class Manifest(Frozen):
-    """The manifest. Its digest is the bundle's id; see `sightline.bundle.digest`."""
+    """The manifest. Its digest is the bundle's id; see `sightline.bundle.digest`.
+
+    task
+        `multiclass`: one label is true of a picture, and the decision's activation is softmax; `multilabel`: any
+        number is, and it is sigmoid. A manifest that mixes the two is refused.
+    """
 
     schema_version: Literal[1] = SCHEMA_VERSION
     name: str = Field(min_length=1, max_length=200)
-    task: Literal["multiclass"] = "multiclass"
+    task: Task = "multiclass"
     labels: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=2)
     preprocessing: Preprocessing
     decision: DecisionRule
@@ -122,9 +127,14 @@ class Manifest(Frozen):
             raise ValueError("labels: every label must be listed once")
         if self.default_variant not in self.variants:
             raise ValueError(f"default_variant: '{self.default_variant}' is not among the variants")
-        thresholds = self.decision.accept_thresholds
-        if thresholds is not None and len(thresholds) != len(self.labels):
-            raise ValueError(f"decision: {len(thresholds)} thresholds for {len(self.labels)} labels")
+        if self.decision.activation != activation_of(self.task):
+            raise ValueError(
+                f"decision: the activation of task {self.task} is {activation_of(self.task)}, "
+                f"not {self.decision.activation}"
+            )
+        for thresholds in (self.decision.accept_thresholds, self.decision.label_thresholds):
+            if thresholds is not None and len(thresholds) != len(self.labels):
+                raise ValueError(f"decision: {len(thresholds)} thresholds for {len(self.labels)} labels")
         missing = [variant.file for variant in self.variants.values() if variant.file not in self.files]
         if missing:
             raise ValueError(f"variants: {', '.join(missing)} is not among the files")

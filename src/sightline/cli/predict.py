@@ -14,6 +14,7 @@ from sightline.cli.plain import printable
 
 if TYPE_CHECKING:
     from sightline.inference import FileOutcome
+    from sightline.records import Prediction, Task
 
 _SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
 
@@ -41,13 +42,14 @@ def predict(
         raise InputError(
             f"No images found in: {', '.join(files)}. Looked for {', '.join(sorted(_SUFFIXES))}."
         )
-    outcomes = predict_files(load(bundle, threads=1), paths, top_k=top_k)
+    predictor = load(bundle, threads=1)
+    outcomes = predict_files(predictor, paths, top_k=top_k)
     if as_json:
         failed = _print_json(outcomes)
     elif as_csv:
         failed = _print_csv(outcomes)
     else:
-        failed = _print_table(outcomes, len(paths))
+        failed = _print_table(outcomes, len(paths), predictor.bundle.manifest.task)
     if failed:
         raise typer.Exit(1)
 
@@ -87,27 +89,35 @@ def _print_json(outcomes: Iterable["FileOutcome"]) -> int:
 def _print_csv(outcomes: Iterable["FileOutcome"]) -> int:
     failed = 0
     out = csv.writer(sys.stdout, lineterminator="\n")
-    out.writerow(["file", "label", "probability", "decision", "error"])
+    out.writerow(["file", "label", "probability", "labels", "decision", "error"])
     for outcome in outcomes:
         answer = outcome.prediction
         failed += answer is None
         if answer is None:
-            out.writerow([printable(str(outcome.path)), "", "", "", printable(str(outcome.error))])
+            out.writerow([printable(str(outcome.path)), "", "", "", "", printable(str(outcome.error))])
         else:
-            out.writerow(
-                [printable(str(outcome.path)), answer.label, f"{answer.probability:.6f}", answer.decision, ""]
-            )
+            probability, labels = f"{answer.probability:.6f}", printable("|".join(answer.labels))
+            name = printable(str(outcome.path))
+            out.writerow([name, answer.label, probability, labels, answer.decision, ""])
     return failed
 
 
-def _print_table(outcomes: Iterable["FileOutcome"], count: int) -> int:
+def _shown(answer: "Prediction") -> tuple[str, str]:
+    """The two cells about labels: label and probability, or all labels and the most probable with its own."""
+    if answer.task == "multiclass":
+        return answer.label, f"{answer.probability:.4f}"
+    return ", ".join(answer.labels) or "none", f"{answer.label} {answer.probability:.4f}"
+
+
+def _print_table(outcomes: Iterable["FileOutcome"], count: int, task: "Task") -> int:
     from rich.progress import track
 
     from sightline.cli.tables import cell, console, new_table
 
     out = console()
     failed = 0
-    table = new_table("file", "label", "probability", "decision", "ms", right=("probability", "ms"))
+    answered = ("label", "probability") if task == "multiclass" else ("labels", "most probable")
+    table = new_table("file", *answered, "decision", "ms", right=("probability", "ms"))
     for outcome in track(outcomes, total=count, console=out, transient=True, description="Classifying"):
         answer = outcome.prediction
         failed += answer is None
@@ -116,8 +126,8 @@ def _print_table(outcomes: Iterable["FileOutcome"], count: int) -> int:
             continue
         spent = answer.timings
         ms = spent.decode_ms + spent.preprocess_ms + spent.infer_ms + spent.decide_ms
-        probability = f"{answer.probability:.4f}"
-        table.add_row(cell(outcome.path), cell(answer.label), probability, answer.decision, f"{ms:.1f}")
+        first, second = _shown(answer)
+        table.add_row(cell(outcome.path), cell(first), cell(second), answer.decision, f"{ms:.1f}")
     out.print(table)
     if failed:
         out.print(f"{failed} of {count} files could not be classified.")

@@ -1,6 +1,6 @@
 """Progress in a terminal: one bar, told by whoever does the work."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -71,6 +71,19 @@ class Display:
     def note(self, text: str) -> None:
         """Say something that a reader of the figures should know."""
         self._console.print(f"  [yellow]note:[/] {escape(text)}", soft_wrap=True)
+
+    def on_plan(self, plan: Mapping[str, str]) -> None:
+        """How what the recipe left open was settled."""
+        for name, choice in plan.items():
+            self._console.print(f"  {name}: {escape(choice)}", soft_wrap=True)
+
+    def on_note(self, text: str) -> None:
+        """Something that a reader of the figures should know."""
+        self.note(text)
+
+    def on_resume(self, history: Sequence["EpochRecord"]) -> None:
+        """A stopped run is gone on with."""
+        self._console.print(f"  going on after epoch {history[-1].epoch if history else 0}")
 
     def on_embed(self, done: int, total: int) -> None:
         """So many of all images have been through the frozen backbone."""

@@ -36,15 +36,13 @@ def show(
 def _facts(bundle_id: str, manifest: "Manifest") -> list[tuple[str, str]]:
     source, spec = manifest.provenance, manifest.preprocessing
     counts = ", ".join(f"{count:,} {split}" for split, count in source.dataset_counts.items())
-    thresholds = manifest.decision.accept_thresholds
-    point = "none chosen: every answer is accepted" if thresholds is None else f"{len(thresholds)} thresholds"
     return [
         ("name", manifest.name),
         ("id", bundle_id),
         ("task", f"{manifest.task}, {len(manifest.labels)} labels: {_shortened(manifest.labels)}"),
         *((f"quality ({split})", _quality(figures)) for split, figures in manifest.metrics.items()),
         ("input", f"{spec.width_px} × {spec.height_px} px, {spec.resize}, {spec.interpolation}"),
-        ("decision", f"temperature {manifest.decision.temperature:.3f}; operating point: {point}"),
+        ("decision", _decision(manifest)),
         ("variants", ", ".join(f"{name} ({v.file}, {v.precision})" for name, v in manifest.variants.items())),
         ("backbone", f"{source.backbone}, pretrained: {source.pretrained}"),
         ("data", f"{counts}; {source.quarantined} quarantined; digest {source.dataset_digest[:12]}…"),
@@ -55,6 +53,19 @@ def _facts(bundle_id: str, manifest: "Manifest") -> list[tuple[str, str]]:
         ),
         ("packages", ", ".join(f"{name} {version}" for name, version in source.packages.items())),
     ]
+
+
+def _decision(manifest: "Manifest") -> str:
+    rule = manifest.decision
+    start = f"{rule.activation}, temperature {rule.temperature:.3f}"
+    if rule.activation == "sigmoid":
+        chosen = rule.label_thresholds
+        if chosen is None:
+            return f"{start}; thresholds: none chosen, 0.5 for every label"
+        return f"{start}; thresholds: {min(chosen):.3f} to {max(chosen):.3f}, one a label"
+    thresholds = rule.accept_thresholds
+    point = "none chosen: every answer is accepted" if thresholds is None else f"{len(thresholds)} thresholds"
+    return f"{start}; operating point: {point}"
 
 
 def _shortened(labels: tuple[str, ...], most: int = 12) -> str:

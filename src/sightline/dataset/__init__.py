@@ -9,6 +9,7 @@ from sightline.dataset.corrections import (
 from sightline.dataset.diff import Difference, DifferenceRecord, diff_datasets
 from sightline.dataset.duplicates import NearDuplicates
 from sightline.dataset.learnable import require_learnable
+from sightline.dataset.packing import PackedShard, pack_shards
 from sightline.dataset.parquet import read_table, write_table
 from sightline.dataset.pixels import pixel_batches, preprocess_samples, read_sample
 from sightline.dataset.reading.measures import Measures
@@ -27,6 +28,7 @@ __all__ = [
     "Examined",
     "Measures",
     "NearDuplicates",
+    "PackedShard",
     "QuarantineReason",
     "Quarantined",
     "RandomSplit",
@@ -37,6 +39,7 @@ __all__ = [
     "apply_corrections",
     "diff_datasets",
     "examine_dataset",
+    "pack_shards",
     "parted_units",
     "pixel_batches",
     "preprocess_samples",

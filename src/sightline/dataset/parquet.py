@@ -16,6 +16,8 @@ import pyarrow.parquet as pq
 from pydantic import Field, ValidationError
 
 from sightline.dataset.sample import Quarantined
+from sightline.dataset.sources.remote import RemoteStore
+from sightline.dataset.sources.shard_store import ShardStore
 from sightline.dataset.sources.source import open_store
 from sightline.dataset.sources.store import LocalStore, Store
 from sightline.dataset.table import Dataset
@@ -36,6 +38,8 @@ class TableMetadata(Frozen):
 
     location
         The folder of the files, relative to that of the table, with `/`; or an address such as `s3://…`.
+    shards
+        Whether the paths are those of members of tars.
     digest, labels, quarantine, notes
         As in `Dataset`.
     """
@@ -44,6 +48,7 @@ class TableMetadata(Frozen):
     digest: str = Field(pattern="^[0-9a-f]{64}$")
     labels: tuple[str, ...]
     location: str = Field(min_length=1)
+    shards: bool = False
     quarantine: tuple[Quarantined, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -63,6 +68,7 @@ def write_table(dataset: Dataset, path: Path) -> str:
         digest=dataset.digest(),
         labels=dataset.labels,
         location=_location(dataset.store, path),
+        shards=isinstance(dataset.store, ShardStore),
         quarantine=dataset.quarantine,
         notes=dataset.notes,
     )
@@ -87,7 +93,8 @@ def read_table(path: Path, *, root: Path | None = None) -> Dataset:
     metadata = _metadata_of(table, path)
     table = table.replace_schema_metadata(None)
     _require_sound(table, metadata.labels, path)
-    store = _store_of(metadata.location, path) if root is None else LocalStore(_folder(root, path))
+    files = _files_of(metadata.location, path) if root is None else LocalStore(_folder(root, path))
+    store = ShardStore(files) if metadata.shards else files
     dataset = Dataset(store, metadata.labels, table, metadata.quarantine, metadata.notes)
     if dataset.digest() != metadata.digest:
         raise DatasetError(
@@ -98,7 +105,7 @@ def read_table(path: Path, *, root: Path | None = None) -> Dataset:
     return dataset
 
 
-def _store_of(location: str, table_path: Path) -> Store:
+def _files_of(location: str, table_path: Path) -> LocalStore | RemoteStore:
     if "://" in location:
         return open_store(location)
     return LocalStore(_folder(table_path.parent / location, table_path))
@@ -114,9 +121,10 @@ def _folder(root: Path, table_path: Path) -> Path:
 
 
 def _location(store: Store, path: Path) -> str:
-    if not isinstance(store, LocalStore):
-        return store.location
-    return Path(os.path.relpath(store.root.resolve(), path.parent.resolve())).as_posix()
+    files = store.files if isinstance(store, ShardStore) else store
+    if not isinstance(files, LocalStore):
+        return files.location
+    return Path(os.path.relpath(files.root.resolve(), path.parent.resolve())).as_posix()
 
 
 def _write_groups(table: pa.Table, file: Any) -> None:

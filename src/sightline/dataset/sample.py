@@ -11,6 +11,7 @@ SPLITS: tuple[Split, ...] = get_args(Split)
 QuarantineReason = (
     ImageReason
     | Literal["missing", "unreadable", "not_a_file", "bad_name", "outside_root", "linked_folder", "changed"]
+    | Literal["no_label", "bad_label", "no_picture", "ambiguous"]
 )
 
 
@@ -21,7 +22,7 @@ class Sample:
     path
         Relative to the root of the data set, with `/` between folders. Identifies the sample.
     labels
-        Its class names, sorted; one for class folders, several only from a table.
+        Its class names, sorted; one for class folders, several or none only from a table.
     group
         Samples of one group show the same thing and never part in a split. None: it stands alone.
     split

@@ -128,17 +128,38 @@ class Dataset:
         They point into `labels`, those of a bundle for instance, or else into the set's own.
 
         Raises:
-            DatasetError: a sample has several labels, or one that is not among `labels`.
+            DatasetError: a sample has several labels, none, or one that is not among `labels`.
         """
         names = self.labels if labels is None else tuple(labels)
         single = pc.equal(pc.list_value_length(self.table["labels"]), 1)
         if not pc.all(single, min_count=0).as_py():
-            raise _several_labels(self.samples[single.index(False).as_py()])
-        found = pc.index_in(pc.list_flatten(self.table["labels"]), value_set=pa.array(names, pa.string()))
+            raise _not_one_label(self.samples[single.index(False).as_py()])
+        return self._label_indices(names)
+
+    def multi_hot(self, labels: Sequence[str] | None = None) -> NDArray[np.uint8]:
+        """1 where a label is true of a sample, else 0: uint8 `[N, C]`, in the order of the samples.
+
+        The columns are `labels`, those of a bundle for instance, or else the set's own. A sample may have any
+        number of labels, also none.
+
+        Raises:
+            DatasetError: a sample has a label that is not among `labels`.
+        """
+        names = self.labels if labels is None else tuple(labels)
+        lengths = pc.list_value_length(self.table["labels"]).to_numpy().astype(np.int64)
+        hot = np.zeros((len(self), len(names)), np.uint8)
+        hot[np.repeat(np.arange(len(self)), lengths), self._label_indices(names)] = 1
+        return hot
+
+    def _label_indices(self, names: tuple[str, ...]) -> NDArray[np.int64]:
+        """Every label of every sample, one sample after the other, as an index into `names`: int64 `[L]`."""
+        column = self.table["labels"]
+        found = pc.index_in(pc.list_flatten(column), value_set=pa.array(names, pa.string()))
         if found.null_count:
-            raise _unknown_label(self.samples[pc.is_null(found).index(True).as_py()], names)
-        targets: NDArray[np.int64] = found.to_numpy().astype(np.int64)
-        return targets
+            row = pc.list_parent_indices(column)[pc.is_null(found).index(True).as_py()].as_py()
+            raise _unknown_label(self.samples[row], names)
+        indices: NDArray[np.int64] = found.to_numpy().astype(np.int64)
+        return indices
 
 
 class Samples(Sequence[Sample]):
@@ -191,15 +212,17 @@ def _columns_of(samples: Sequence[Sample]) -> dict[str, list[Any]]:
     return {name: [getattr(sample, name) for sample in samples] for name in _FIELDS}
 
 
-def _several_labels(sample: Sample) -> DatasetError:
+def _not_one_label(sample: Sample) -> DatasetError:
+    has = f"{len(sample.labels)} labels ({', '.join(sample.labels)})" if sample.labels else "no label"
     return DatasetError(
-        f"'{sample.path}' has {len(sample.labels)} labels ({', '.join(sample.labels)}) where one is "
-        "needed. Give every picture one label."
+        f"'{sample.path}' has {has} where one is needed. Give every picture one label, or train with "
+        "task=multilabel in the recipe, where any number of labels may be true of a picture."
     )
 
 
 def _unknown_label(sample: Sample, names: Sequence[str]) -> DatasetError:
+    unknown = next(label for label in sample.labels if label not in names)
     return DatasetError(
-        f"'{sample.path}' has the label '{sample.labels[0]}', which is none of {', '.join(names)}. "
+        f"'{sample.path}' has the label '{unknown}', which is none of {', '.join(names)}. "
         "Rename its class, or leave it out."
     )

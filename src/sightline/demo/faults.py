@@ -1,5 +1,6 @@
 """Which pictures get which fault. A picture has at most one, and faulty pictures are never duplicated."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from sightline.demo.alterations import ALTERATION_KINDS, AlterationKind
 from sightline.demo.damage import DAMAGE_KINDS, DamageKind
 from sightline.demo.options import DemoOptions
-from sightline.demo.pieces import CLASSES
+from sightline.demo.pieces import CLASSES, DEFECTS
 from sightline.demo.seeds import random_stream
 
 
@@ -34,7 +35,8 @@ def plan_faults(options: DemoOptions, labels: list[tuple[str, ...]]) -> FaultPla
     count = len(labels)
     order = rng.permutation(count)
     wrong = round(options.wrong_labels * count)
-    mislabelled = {int(number): _other_label(labels[number], rng) for number in order[:wrong]}
+    names = DEFECTS if options.task == "multilabel" else CLASSES
+    mislabelled = {int(number): _other_label(labels[number], names, rng) for number in order[:wrong]}
     sources = order[wrong:]
     copied = _draw(sources, round(options.exact_duplicates * count), rng)
     altered = _draw(sources, round(options.near_duplicates * count), rng)
@@ -46,8 +48,8 @@ def plan_faults(options: DemoOptions, labels: list[tuple[str, ...]]) -> FaultPla
     )
 
 
-def _other_label(true: tuple[str, ...], rng: np.random.Generator) -> str:
-    others = [label for label in CLASSES if label not in true]
+def _other_label(true: tuple[str, ...], names: Sequence[str], rng: np.random.Generator) -> str:
+    others = [label for label in names if label not in true]
     return others[rng.integers(len(others))]
 
 

@@ -8,7 +8,7 @@ from sightline.demo.alterations import AlterationKind
 from sightline.demo.faults import plan_faults
 from sightline.demo.layout import staged, write_metadata
 from sightline.demo.options import DemoOptions
-from sightline.demo.pieces import plan_pieces
+from sightline.demo.pieces import labels_of, plan_pieces
 from sightline.demo.production import Job, write_damaged, write_duplicate, write_shots
 from sightline.demo.truth import DemoTruth, ImageTruth, write_truth
 
@@ -37,7 +37,7 @@ def generate_dataset(
                 progress(len(images))
         truth = DemoTruth(tuple(images))
         if options.layout == "metadata":
-            write_metadata(folder, truth)
+            write_metadata(folder, truth, options.task)
         write_truth(folder, truth)
     return truth
 
@@ -47,7 +47,7 @@ def _plan(folder: Path, options: DemoOptions) -> Job:
     sound = -(-options.images // shots)
     spare = round(options.damaged * options.images)
     pieces = plan_pieces(options, sound + spare)
-    labels = [pieces[number // shots].labels for number in range(options.images)]
+    labels = [labels_of(pieces[number // shots], options.task) for number in range(options.images)]
     return Job(folder, options, pieces, plan_faults(options, labels))
 
 

@@ -1,6 +1,7 @@
 """Where files go, and how a set appears: whole or not at all."""
 
 import csv
+import json
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -11,8 +12,10 @@ from sightline.demo.options import Layout
 from sightline.demo.pieces import Split
 from sightline.demo.truth import DemoTruth
 from sightline.errors import InputError
+from sightline.records import Task
 
 METADATA_FILE = "metadata.csv"
+LISTS_FILE = "metadata.jsonl"
 
 
 @contextmanager
@@ -66,8 +69,19 @@ def write_file(root: Path, name: str, data: bytes) -> None:
     path.write_bytes(data)
 
 
-def write_metadata(root: Path, truth: DemoTruth) -> None:
-    """Write `metadata.csv` as imagefolder readers expect it; several labels are joined by `|`."""
+def write_metadata(root: Path, truth: DemoTruth, task: Task) -> None:
+    """Write the table that imagefolder readers expect.
+
+    `metadata.csv`, several labels joined by `|`; for multilabel `metadata.jsonl` with lists, which can be empty.
+    """
+    if task == "multilabel":
+        rows = (
+            {"file_name": image.file_name, "labels": image.labels, "group": image.group, "split": image.split}
+            for image in truth.images
+        )
+        text = "".join(f"{json.dumps(row)}\n" for row in rows)
+        (root / LISTS_FILE).write_text(text, encoding="utf-8", newline="\n")
+        return
     with (root / METADATA_FILE).open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(("file_name", "labels", "group", "split"))

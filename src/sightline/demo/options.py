@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from sightline.records import Frozen
+from sightline.records import Frozen, Task
 
 Layout = Literal["folders", "splits", "metadata"]
 CameraChange = Literal["exposure", "blur", "colour_cast", "background"]
@@ -16,6 +16,9 @@ class DemoOptions(Frozen):
 
     images
         Sound pictures, before anything is added to them. Picture i is the same for every `images` > i.
+    task
+        `multilabel`: a picture is labelled with all its kinds of defect, and a sound one with nothing; needs the
+        layout `metadata`, and writes `metadata.jsonl` with a list of labels a line.
     layout
         `folders`: `<class>/<file>`; `splits`: `{train,val,test}/<class>/<file>`; `metadata`: `images/<file>`
         with `metadata.csv`, and pieces that carry more than one kind of defect.
@@ -42,6 +45,7 @@ class DemoOptions(Frozen):
 
     images: int = Field(default=1000, ge=1, le=1_000_000)
     seed: int = Field(default=0, ge=0)
+    task: Task = "multiclass"
     layout: Layout = "folders"
     imbalance: float = Field(default=1.0, ge=1, le=1000)
     shots_per_piece: int = Field(default=1, ge=1, le=100)
@@ -54,6 +58,14 @@ class DemoOptions(Frozen):
     wrong_labels: float = Field(default=0.0, ge=0, le=0.5)
     damaged: Share = 0.0
     camera_change: CameraChange | None = None
+
+    @model_validator(mode="after")
+    def _several_labels_need_a_table(self) -> "DemoOptions":
+        if self.task == "multilabel" and self.layout != "metadata":
+            raise ValueError(
+                f"task multilabel needs layout 'metadata', not '{self.layout}': a folder is one label"
+            )
+        return self
 
     @model_validator(mode="after")
     def _leaks_need_two_splits(self) -> "DemoOptions":

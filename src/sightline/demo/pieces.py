@@ -9,6 +9,7 @@ import numpy as np
 from sightline.demo.options import DemoOptions
 from sightline.demo.seeds import random_stream
 from sightline.demo.surfaces import SURFACES, SurfaceKind
+from sightline.records import Task
 
 DefectKind = Literal["crack", "hole", "scratch", "stain"]
 Split = Literal["train", "val", "test"]
@@ -40,6 +41,11 @@ class Piece:
     def labels(self) -> tuple[str, ...]:
         """What is true of the piece, sorted: its kinds of defects, or `good`."""
         return tuple(sorted(set(self.defects))) or (GOOD,)
+
+
+def labels_of(piece: Piece, task: Task) -> tuple[str, ...]:
+    """How a picture of the piece is labelled, sorted; a sound piece has no label where several may be true."""
+    return tuple(sorted(set(piece.defects))) if task == "multilabel" else piece.labels
 
 
 def piece_name(index: int) -> str:

@@ -13,7 +13,7 @@ from sightline.demo.encoding import encode, encode_as_camera
 from sightline.demo.faults import FaultPlan
 from sightline.demo.layout import file_name, write_file
 from sightline.demo.options import DemoOptions
-from sightline.demo.pieces import Piece, Split, piece_name
+from sightline.demo.pieces import Piece, Split, labels_of, piece_name
 from sightline.demo.scene import Scene, make_scene, take_shot
 from sightline.demo.seeds import random_stream
 from sightline.demo.truth import DefectTruth, Fault, ImageTruth
@@ -51,7 +51,8 @@ def _write_shot(job: Job, scene: Scene, number: int, shot: int) -> ImageTruth:
     picture = take_shot(scene, shot, job.options.camera_change)
     data, suffix = encode_as_camera(picture.pixels, random_stream(seed, "file", piece.index, shot))
     wrong = job.faults.mislabelled.get(number)
-    labels = (wrong,) if wrong else piece.labels
+    true_labels = labels_of(piece, job.options.task)
+    labels = (wrong,) if wrong else true_labels
     return ImageTruth(
         file_name=job.write(piece.split, labels, f"{piece.group}_shot{shot}{suffix}", data),
         labels=labels,
@@ -61,7 +62,7 @@ def _write_shot(job: Job, scene: Scene, number: int, shot: int) -> ImageTruth:
         width_px=piece.width_px,
         height_px=piece.height_px,
         defects=_as_truth(picture.defects),
-        fault=Fault(kind="wrong_label", true_labels=piece.labels) if wrong else None,
+        fault=Fault(kind="wrong_label", true_labels=true_labels) if wrong else None,
     )
 
 
@@ -118,9 +119,10 @@ def write_damaged(job: Job, piece: Piece, kind: DamageKind) -> ImageTruth:
     seed, change = job.options.seed, job.options.camera_change
     picture = take_shot(make_scene(piece, seed, change), 0, change)
     data, suffix = damage(kind, picture.pixels, random_stream(seed, "damage", piece.index))
+    labels = labels_of(piece, job.options.task)
     return ImageTruth(
-        file_name=job.write(piece.split, piece.labels, f"{piece.group}_shot0{suffix}", data),
-        labels=piece.labels,
+        file_name=job.write(piece.split, labels, f"{piece.group}_shot0{suffix}", data),
+        labels=labels,
         group=piece.group,
         split=piece.split,
         surface=piece.surface,

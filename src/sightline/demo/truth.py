@@ -73,7 +73,8 @@ class ImageTruth(Frozen):
     @property
     def true_labels(self) -> tuple[str, ...]:
         """The labels that are right, whatever the data set says."""
-        return (self.fault and self.fault.true_labels) or self.labels
+        corrected = self.fault.true_labels if self.fault else None
+        return self.labels if corrected is None else corrected
 
 
 @dataclass(frozen=True)

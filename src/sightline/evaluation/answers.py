@@ -32,7 +32,7 @@ class Answers:
 def read_answers(scores: Scores, rule: DecisionRule) -> Answers:
     """Apply the rule to every row. Needs finite logits of at least one class."""
     parts = [
-        _answer_block(rule.probabilities(scores.logits[block]), scores.targets[block])
+        _answer_block(rule.probabilities(scores.logits[block]), scores.classes[block])
         for block in row_blocks(scores)
     ]
     return Answers(

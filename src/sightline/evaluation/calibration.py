@@ -18,6 +18,34 @@ class ReliabilityBin(Frozen):
     accuracy: float | None
 
 
+class ReliabilitySums:
+    """Answers sorted into fifteen bins of equal width, added up a block at a time."""
+
+    def __init__(self) -> None:
+        self._edges = np.linspace(0.0, 1.0, _BIN_COUNT + 1)
+        self._sums = np.zeros((3, _BIN_COUNT))
+
+    def add(self, confidence_n: NDArray[np.float64], right_n: NDArray[np.bool_]) -> None:
+        """Count answers with their confidence, in [0, 1], and whether each was right."""
+        found = np.searchsorted(self._edges, confidence_n, side="left") - 1
+        bins = np.clip(found, 0, _BIN_COUNT - 1)
+        for row, weights in enumerate((None, confidence_n, right_n)):
+            self._sums[row] += np.bincount(bins, weights=weights, minlength=_BIN_COUNT)
+
+    def bins(self) -> tuple[ReliabilityBin, ...]:
+        """What has been counted so far."""
+        return tuple(
+            ReliabilityBin(
+                low=float(self._edges[index]),
+                high=float(self._edges[index + 1]),
+                count=int(count),
+                mean_confidence=float(confidence / count) if count else None,
+                accuracy=float(right / count) if count else None,
+            )
+            for index, (count, confidence, right) in enumerate(self._sums.T)
+        )
+
+
 def reliability_bins(
     confidence_n: NDArray[np.float64], right_n: NDArray[np.bool_]
 ) -> tuple[ReliabilityBin, ...]:
@@ -25,21 +53,9 @@ def reliability_bins(
 
     These are the bars of a reliability diagram (Guo et al. 2017, On calibration of modern neural networks).
     """
-    edges = np.linspace(0.0, 1.0, _BIN_COUNT + 1)
-    bins = np.clip(np.searchsorted(edges, confidence_n, side="left") - 1, 0, _BIN_COUNT - 1)
-    counts = np.bincount(bins, minlength=_BIN_COUNT)
-    confidences = np.bincount(bins, weights=confidence_n, minlength=_BIN_COUNT)
-    rights = np.bincount(bins, weights=right_n, minlength=_BIN_COUNT)
-    return tuple(
-        ReliabilityBin(
-            low=float(edges[index]),
-            high=float(edges[index + 1]),
-            count=int(count),
-            mean_confidence=float(confidences[index] / count) if count else None,
-            accuracy=float(rights[index] / count) if count else None,
-        )
-        for index, count in enumerate(counts)
-    )
+    sums = ReliabilitySums()
+    sums.add(confidence_n, right_n)
+    return sums.bins()
 
 
 def expected_calibration_error(bins: tuple[ReliabilityBin, ...]) -> float:

@@ -2,14 +2,13 @@
 
 import numpy as np
 
-from sightline.errors import DatasetError
 from sightline.evaluation.answers import read_answers
-from sightline.evaluation.blocks import require_finite
+from sightline.evaluation.blocks import require_judgeable
 from sightline.evaluation.calibration import ReliabilityBin, expected_calibration_error, reliability_bins
 from sightline.evaluation.confusion import confusion_matrix
 from sightline.evaluation.likelihood import negative_log_likelihood
 from sightline.evaluation.per_class import ClassFigures, class_figures, macro_figures
-from sightline.records import DecisionRule, Frozen, Scores
+from sightline.records import DecisionRule, Frozen, Scores, require_task
 
 _FEWEST_FOR_TOP5 = 6
 
@@ -52,20 +51,17 @@ class Evaluation(Frozen):
 
 
 def evaluate(scores: Scores, rule: DecisionRule) -> Evaluation:
-    """Take every figure from scores under a decision rule; a pure function of the two.
+    """Take every figure from multiclass scores under a decision rule; a pure function of the two.
 
     The rule's thresholds play no part yet: every answer counts, also one that would go to review.
 
     Raises:
-        DatasetError: there is no row, or a logit is NaN or infinite.
+        DatasetError: there is no row, a logit is NaN or infinite, or scores or rule are multilabel.
     """
-    if len(scores.targets) == 0:
-        raise DatasetError(
-            "There is no scored sample, so there is nothing to evaluate. Score a labelled set."
-        )
-    require_finite(scores)
+    require_task("multiclass", scores=scores.task, rule=rule.task)
+    require_judgeable(scores)
     answers = read_answers(scores, rule)
-    confusion = confusion_matrix(scores.targets, answers.predicted, len(scores.labels))
+    confusion = confusion_matrix(scores.classes, answers.predicted, len(scores.labels))
     per_class = class_figures(confusion, scores.labels)
     macro = macro_figures(per_class)
     bins = reliability_bins(answers.confidence, answers.rank == 0)

@@ -10,33 +10,70 @@ from sightline.records import Scores
 def negative_log_likelihood(scores: Scores, temperature: float) -> float:
     """Mean of −log p(truth), natural logarithm, 0 at best.
 
-    Taken through log-sum-exp, so it stays finite where the probability itself is too small for a float.
-    Needs at least one row and finite logits.
+    Multiclass: the mean over the rows, p being the softmax. Multilabel: the mean over all cells of row and label
+    (binary cross-entropy), p being the sigmoid. It stays finite where the probability itself is too small for a
+    float. Needs at least one row and finite logits.
     """
-    total = 0.0
-    for block in row_blocks(scores):
-        scaled = _below_maximum(scores.logits[block]) / temperature
-        log_sums = np.log(np.exp(scaled).sum(axis=1))
-        total += float((log_sums - _of_truth(scaled, scores.targets[block])).sum())
-    return total / len(scores.targets)
+    if scores.task == "multilabel":
+        total = sum(_sigmoid_loss(scores, block, temperature) for block in row_blocks(scores))
+        return total / scores.logits.size
+    return sum(_softmax_loss(scores, block, temperature) for block in row_blocks(scores)) / len(
+        scores.targets
+    )
 
 
 def slope_and_curvature(scores: Scores, sharpness: float) -> tuple[float, float]:
     """First and second derivative of the mean negative log-likelihood by β = 1/T.
 
-    The first is the mean of E_p[z] − z_truth, the second the mean of Var_p[z], which is never negative: the
-    likelihood is convex in β, so a root of the slope is the minimum.
+    Multiclass: the first is the mean of E_p[z] − z_truth, the second the mean of Var_p[z]. Multilabel: the means
+    of (p − y) z and of p (1 − p) z². The second is never negative: the likelihood is convex in β, so a root of
+    the slope is the minimum.
     """
+    of_block = _sigmoid_derivatives if scores.task == "multilabel" else _softmax_derivatives
+    terms = scores.logits.size if scores.task == "multilabel" else len(scores.targets)
     slope = curvature = 0.0
     for block in row_blocks(scores):
-        logits = _below_maximum(scores.logits[block])
-        weights = np.exp(logits * sharpness)
-        weights /= weights.sum(axis=1, keepdims=True)
-        means = (weights * logits).sum(axis=1)
-        slope += float((means - _of_truth(logits, scores.targets[block])).sum())
-        curvature += float((weights * (logits - means[:, None]) ** 2).sum())
-    rows = len(scores.targets)
-    return slope / rows, curvature / rows
+        more_slope, more_curvature = of_block(scores, block, sharpness)
+        slope += more_slope
+        curvature += more_curvature
+    return slope / terms, curvature / terms
+
+
+def _softmax_loss(scores: Scores, block: slice, temperature: float) -> float:
+    scaled = _below_maximum(scores.logits[block]) / temperature
+    log_sums = np.log(np.exp(scaled).sum(axis=1))
+    return float((log_sums - _of_truth(scaled, scores.classes[block])).sum())
+
+
+def _softmax_derivatives(scores: Scores, block: slice, sharpness: float) -> tuple[float, float]:
+    logits = _below_maximum(scores.logits[block])
+    weights = np.exp(logits * sharpness)
+    weights /= weights.sum(axis=1, keepdims=True)
+    means = (weights * logits).sum(axis=1)
+    slope = float((means - _of_truth(logits, scores.classes[block])).sum())
+    return slope, float((weights * (logits - means[:, None]) ** 2).sum())
+
+
+def _sigmoid_loss(scores: Scores, block: slice, temperature: float) -> float:
+    # log(1 + exp(−s)), with the exponential of numbers below 0 only.
+    towards_truth = _towards_truth(scores, block) / temperature
+    return float((np.log1p(np.exp(-np.abs(towards_truth))) - np.minimum(towards_truth, 0.0)).sum())
+
+
+def _sigmoid_derivatives(scores: Scores, block: slice, sharpness: float) -> tuple[float, float]:
+    towards_truth = _towards_truth(scores, block)
+    # Of log(1 + exp(−βs)) the slope is −s / (1 + exp(βs)); again without an exponential that overflows.
+    scaled = sharpness * towards_truth
+    faint = np.exp(-np.abs(scaled))
+    doubt = np.where(scaled >= 0, faint, 1.0) / (1.0 + faint)
+    slope = float(-(doubt * towards_truth).sum())
+    return slope, float((doubt * (1.0 - doubt) * towards_truth**2).sum())
+
+
+def _towards_truth(scores: Scores, block: slice) -> NDArray[np.float64]:
+    """Logits where the label is true, their negatives where it is not: float64, above 0 where right."""
+    logits = scores.logits[block].astype(np.float64)
+    return np.where(scores.multi_hot[block] == 1, logits, -logits)
 
 
 def _below_maximum(logits_nc: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -41,8 +41,7 @@ def class_figures(confusion_cc: NDArray[np.int64], labels: tuple[str, ...]) -> t
     """Figures of each class, in the order of the labels, from counts `[C, C]` with the truth in the rows."""
     right = confusion_cc.diagonal()
     support, predicted = confusion_cc.sum(axis=1), confusion_cc.sum(axis=0)
-    precision, recall = _share(right, predicted), _share(right, support)
-    f1 = _share(2 * right, support + predicted)
+    precision, recall, f1 = shares_of_counts(right, support, predicted)
     return tuple(
         ClassFigures(
             label=label,
@@ -65,6 +64,14 @@ def macro_figures(figures: tuple[ClassFigures, ...]) -> MacroFigures:
         f1=float(np.mean([one.f1 for one in seen])),
         balanced_accuracy=float(np.mean([one.recall for one in seen if one.support])),
     )
+
+
+def shares_of_counts(
+    right_c: NDArray[np.int64], support_c: NDArray[np.int64], predicted_c: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Precision, recall and F1, float64 `[C]` each, from int64 `[C]`; 0 where one divides by nothing."""
+    f1 = _share(2 * right_c, support_c + predicted_c)
+    return _share(right_c, predicted_c), _share(right_c, support_c), f1
 
 
 def _share(part_c: NDArray[np.int64], whole_c: NDArray[np.int64]) -> NDArray[np.float64]:

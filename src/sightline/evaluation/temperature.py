@@ -14,12 +14,13 @@ _MAX_STEPS = 100
 def fit_temperature(scores: Scores) -> float:
     """The temperature in [0.05, 20] that minimises the negative log-likelihood of `scores`.
 
-    Fit it on a calibration split that nothing was trained on. Where the data cannot tell, the answer is
-    the one that claims least:
+    That of the softmax for multiclass scores; that of the sigmoid, one temperature for all labels, for multilabel
+    ones. Fit it on a calibration split that nothing was trained on. Where the data cannot tell, the answer is the
+    one that claims least:
 
-    - no rows, or logits that are equal within every row: 1, nothing to learn from;
-    - every row right: at least 1, although the likelihood would go on rising as T falls to 0. A split
-      without a mistake says nothing about how sure is too sure;
+    - no rows, or logits that are equal within every row (multilabel: all 0): 1, nothing to learn from;
+    - every row right (multilabel: every label of every row on its side of 0): 1, although the likelihood would
+      go on rising as T falls to 0. A split without a mistake says nothing about how sure is too sure;
     - the minimum lies outside the bounds: the nearer bound (one wrong row alone gives 20).
 
     Raises:
@@ -58,10 +59,17 @@ def _root_of_slope(scores: Scores, low: float, high: float) -> float:
 
 
 def _all_right(scores: Scores) -> bool:
-    """Whether the truth has the strictly largest logit in every row."""
+    """Whether the truth has the strictly largest logit in every row; multilabel: no logit contradicts it."""
+    if scores.task == "multilabel":
+        return not any(_contradicted(scores, block) for block in row_blocks(scores))
     for block in row_blocks(scores):
-        logits, targets = scores.logits[block], scores.targets[block][:, None]
+        logits, targets = scores.logits[block], scores.classes[block][:, None]
         truth = np.take_along_axis(logits, targets, axis=1)
         if ((logits >= truth).sum(axis=1) > 1).any():
             return False
     return True
+
+
+def _contradicted(scores: Scores, block: slice) -> bool:
+    logits, truth = scores.logits[block], scores.multi_hot[block] == 1
+    return bool((np.where(truth, logits < 0, logits > 0)).any())

@@ -20,7 +20,7 @@ from sightline.bundle import (
 )
 from sightline.errors import BundleCorrupt, GoldenMismatch, ImageError
 from sightline.images import preprocess_image
-from sightline.inference.decide import decide
+from sightline.inference.decide import Answer, decide
 from sightline.inference.engine import Engine
 from sightline.records import DecisionRule, Preprocessing
 
@@ -49,7 +49,7 @@ def record_golden(
         logits=logits,
         embedding=embedding,
         probabilities=probabilities,
-        labels=np.array([answer.candidates[0].label for answer in answers]),
+        labels=np.array([_as_text(answer) for answer in answers]),
         verdicts=np.array([answer.verdict for answer in answers]),
     )
 
@@ -127,10 +127,15 @@ def _replay_decision(names: list[str], bundle: Bundle, expected: GoldenOutputs) 
         apart = np.abs(probabilities[row] - expected.probabilities[row]).max()
         _compare("decision", name, "probabilities apart by", float(apart), manifest.golden.probability)
         answer = decide(probabilities[row], manifest.decision, manifest.labels)
-        given = f"'{answer.candidates[0].label}', {answer.verdict}"
+        given = f"'{_as_text(answer)}', {answer.verdict}"
         recorded = f"'{expected.labels[row]}', {expected.verdicts[row]}"
         if given != recorded:
             raise _mismatch("decision", name, f"the answer {given}; recorded was {recorded}")
+
+
+def _as_text(answer: Answer) -> str:
+    """The labels of an answer in one cell, divided by `|` as in tables; none: empty."""
+    return "|".join(answer.labels)
 
 
 def _trace(data: bytes, spec: Preprocessing) -> dict[str, NDArray[np.uint8]]:

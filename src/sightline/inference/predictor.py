@@ -51,6 +51,8 @@ class Predictor:
         return Prediction(
             id=uuid.uuid4().hex,
             bundle_id=self.bundle.id,
+            task=manifest.task,
+            labels=answer.labels,
             label=answer.candidates[0].label,
             probability=answer.candidates[0].probability,
             candidates=answer.candidates,

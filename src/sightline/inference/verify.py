@@ -40,7 +40,10 @@ def verify_bundle(root: Path) -> list[Check]:
             checks.append(_passed("files", f"SHA-256 of every file, {_size_mb(manifest):.1f} MB"))
             engine = open_engine(bundle)
             checks.append(
-                _passed("graph", f"variant {manifest.default_variant}, {len(manifest.labels)} labels")
+                _passed(
+                    "graph",
+                    f"variant {manifest.default_variant}, {manifest.task}, {len(manifest.labels)} labels",
+                )
             )
             checks += _golden_checks(bundle, lambda: replay_golden(bundle, engine))
         checks += damaged

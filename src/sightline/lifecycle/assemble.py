@@ -17,7 +17,7 @@ from sightline.bundle import (
     pack_golden,
     sha256,
 )
-from sightline.evaluation import Evaluation
+from sightline.evaluation import AnyEvaluation, headline
 from sightline.inference import Engine, record_golden
 from sightline.lifecycle.golden_pictures import choose_golden
 from sightline.lifecycle.prepare import PreparedData
@@ -39,7 +39,7 @@ class Exported:
 
 @dataclass(frozen=True)
 class Ingredients:
-    """What a bundle is made of. `evaluations` by split."""
+    """What a bundle is made of. `evaluations` by split, `baselines` by name."""
 
     recipe: Recipe
     data: PreparedData
@@ -47,7 +47,8 @@ class Ingredients:
     training_seconds: float
     exported: Exported
     rule: DecisionRule
-    evaluations: Mapping[str, Evaluation]
+    evaluations: Mapping[str, AnyEvaluation]
+    baselines: Mapping[str, AnyEvaluation]
 
 
 def assemble_files(parts: Ingredients) -> dict[str, bytes]:
@@ -55,9 +56,8 @@ def assemble_files(parts: Ingredients) -> dict[str, bytes]:
     spec = parts.recipe.preprocessing()
     pictures = choose_golden(parts.data.val, spec)
     expected = record_golden(pictures, spec, parts.rule, parts.data.train.labels, parts.exported.engine)
-    evaluations = ",\n".join(
-        f'"{name}": {one.model_dump_json(indent=1)}' for name, one in parts.evaluations.items()
-    )
+    named = _evaluations(parts)
+    evaluations = ",\n".join(f'"{name}": {one.model_dump_json(indent=1)}' for name, one in named.items())
     return {
         "model.onnx": parts.exported.graph,
         "recipe.yaml": to_yaml(parts.recipe).encode(),
@@ -77,6 +77,7 @@ def assemble_manifest(name: str, parts: Ingredients, files: Mapping[str, bytes])
     gate = parts.exported.check.model_dump()
     return Manifest(
         name=name,
+        task=parts.recipe.task,
         labels=parts.data.train.labels,
         preprocessing=parts.recipe.preprocessing(),
         decision=parts.rule,
@@ -85,14 +86,21 @@ def assemble_manifest(name: str, parts: Ingredients, files: Mapping[str, bytes])
         variants={"float32": Variant(file="model.onnx", precision="float32", gate=gate)},
         golden=Golden(count=len(golden_names(files))),
         provenance=_provenance(parts),
-        metrics={split: _headline(evaluation) for split, evaluation in parts.evaluations.items()},
+        metrics={name: headline(one) for name, one in _evaluations(parts).items()},
         files=list_files(files),
     )
 
 
+def _evaluations(parts: Ingredients) -> dict[str, AnyEvaluation]:
+    """By split, and by baseline with its name as in `baseline:majority`."""
+    baselines = {f"baseline:{name}": one for name, one in parts.baselines.items()}
+    return {**parts.evaluations, **baselines}
+
+
 def _provenance(parts: Ingredients) -> Provenance:
     recipe, data, trained = parts.recipe, parts.data, parts.trained
-    pretrained = recipe.model.pretrained
+    scratch = recipe.training.strategy == "scratch"
+    pretrained = False if scratch else recipe.model.pretrained
     weights = Path(pretrained) if isinstance(pretrained, str) else None
     mean, std = (
         tuple(round(value / 255, 6) for value in levels.flatten().tolist())
@@ -116,13 +124,3 @@ def _provenance(parts: Ingredients) -> Provenance:
         best_epoch=trained.best_epoch,
         training_seconds=parts.training_seconds,
     )
-
-
-def _headline(evaluation: Evaluation) -> dict[str, float | int | None]:
-    return {
-        "images": evaluation.count,
-        "accuracy": evaluation.top1_accuracy,
-        "top5_accuracy": evaluation.top5_accuracy,
-        "macro_f1": evaluation.macro_f1,
-        "calibration_error": evaluation.expected_calibration_error,
-    }

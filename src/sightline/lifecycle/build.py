@@ -9,21 +9,34 @@ from pathlib import Path
 from typing import Protocol
 
 from sightline.bundle import Graph, check_target, read_bundle, write_bundle
-from sightline.dataset import pixel_batches, write_table
-from sightline.evaluation import Evaluation, evaluate, fit_temperature
+from sightline.dataset import Dataset, pixel_batches, write_table
+from sightline.evaluation import AnyEvaluation, evaluate_scores, fit_label_thresholds, fit_temperature
 from sightline.inference import Engine, open_session
 from sightline.lifecycle.assemble import Exported, Ingredients, assemble_files, assemble_manifest
+from sightline.lifecycle.baselines import measure_baselines, not_beaten
 from sightline.lifecycle.data_check import write_report
 from sightline.lifecycle.prepare import PreparedData, prepare_data
+from sightline.lifecycle.restart import Restart
+from sightline.lifecycle.run_keeper import RunKeeper, saving_of
 from sightline.lifecycle.score import score_dataset
 from sightline.optimize import OPSET, ExportCheck, check_export, export_onnx
 from sightline.parallel import Progress
 from sightline.quality import CheckReport
-from sightline.records import DecisionRule, Preprocessing
+from sightline.records import DecisionRule, Scores, activation_of
+from sightline.training import (
+    Listeners,
+    Recipe,
+    Team,
+    Trained,
+    check_network,
+    label_risks,
+    train,
+    unused_keys,
+)
 from sightline.training import Progress as TrainingProgress
-from sightline.training import Recipe, Trained, check_network, train
 
 _EXPORT_BATCH = 32
+_REFUSE = Restart()
 
 
 class Listener(Protocol):
@@ -41,59 +54,113 @@ class Listener(Protocol):
 
 @dataclass(frozen=True)
 class Built:
-    """A finished bundle, the report and notes on its data, its figures by split, and seconds by stage."""
+    """A finished bundle, its run folder, notes on its data, its figures by split, and seconds by stage.
+
+    baselines
+        Figures of what the network has to beat, by name, on the last split of `evaluations`.
+    """
 
     path: Path
     id: str
-    data_report: Path
+    run: Path
     data_check: CheckReport
     notes: tuple[str, ...]
-    evaluations: Mapping[str, Evaluation]
+    plan: Mapping[str, str]
+    evaluations: Mapping[str, AnyEvaluation]
+    baselines: Mapping[str, AnyEvaluation]
     export: ExportCheck
     seconds: Mapping[str, float]
 
+    @property
+    def data_report(self) -> Path:
+        """The report on the data."""
+        return self.run / "data" / "report.html"
+
 
 def build_bundle(
-    recipe: Recipe, target: Path, *, listener: Listener, training_progress: TrainingProgress | None = None
+    recipe: Recipe,
+    target: Path,
+    *,
+    listener: Listener,
+    training_progress: TrainingProgress | None = None,
+    restart: Restart = _REFUSE,
+    team: Team | None = None,
 ) -> Built:
-    """Train what the recipe says and write the bundle to `target`.
+    """Train what the recipe says, write the bundle to `target`, and the record of the run to `<target>-run`.
+
+    team
+        The process that speaks for several that train together; the others call `assist_build`.
 
     Raises:
-        InputError: something stands at `target` already.
+        InputError: something stands at `target` already, or an unfinished run, and `restart` does not say what to do.
         RecipeError, DatasetError, TrainingError: see `prepare_data` and `sightline.training.train`.
         ExportMismatch: the exported graph does not give what the network gave.
     """
     check_target(target)
+    keeper = RunKeeper(recipe, target, restart, listener.note)
     watch = _Watch(listener)
     watch.begin("Checking backbone and weights")
     check_network(recipe)
     watch.begin("Reading the data")
     data = prepare_data(recipe, partial(_listen, listener))
     _tell(data, listener)
-    report = write_data_report(data, target)
-    watch.begin("Training")
-    trained = train(recipe, data.train, data.val, progress=training_progress)
-    watch.begin("Exporting to ONNX and comparing with the network")
-    exported = _export(trained, data, recipe.preprocessing())
-    watch.begin("Calibrating and evaluating")
-    rule, evaluations = _evaluate(exported.engine, data, recipe.preprocessing(), listener)
-    watch.begin("Recording the golden images and sealing the bundle")
-    parts = Ingredients(recipe, data, trained, watch.seconds["Training"], exported, rule, evaluations)
-    files = assemble_files(parts)
-    bundle_id = write_bundle(target, assemble_manifest(target.name, parts, files), files)
-    read_bundle(target)
+    for note in (*label_risks(recipe.augmentation, data.train.labels), *unused_keys(recipe, len(data.train))):
+        listener.note(note)
+    with keeper.keeping(data) as listeners:
+        write_data_report(data, keeper.folder.path)
+        if team is not None:
+            team.wait()
+        watch.begin("Training")
+        trained = train(
+            recipe,
+            data.train,
+            data.val,
+            progress=Listeners(*(one for one in (training_progress, *listeners) if one is not None)),
+            saving=keeper.saving(data, team),
+            team=team,
+        )
+        watch.begin("Exporting to ONNX and comparing with the network")
+        exported = _export(trained, data, recipe)
+        watch.begin("Calibrating and evaluating")
+        rule, evaluations = _evaluate(exported.engine, data, recipe, listener)
+        judged = data.test if len(data.test) else data.val
+        baselines = measure_baselines(recipe, trained, data.train, judged)
+        for note in not_beaten(list(evaluations.values())[-1], baselines):
+            listener.note(note)
+        watch.begin("Recording the golden images and sealing the bundle")
+        parts = Ingredients(
+            recipe, data, trained, watch.seconds["Training"], exported, rule, evaluations, baselines
+        )
+        files = assemble_files(parts)
+        bundle_id = write_bundle(target, assemble_manifest(target.name, parts, files), files)
+        read_bundle(target)
+        keeper.finish(bundle_id, trained, evaluations)
     watch.end()
     return Built(
-        target, bundle_id, report, data.checked.report, data.notes, evaluations, exported.check, watch.seconds
+        target,
+        bundle_id,
+        keeper.folder.path,
+        data.checked.report,
+        data.notes,
+        trained.plan,
+        evaluations,
+        baselines,
+        exported.check,
+        watch.seconds,
     )
 
 
-def write_data_report(data: PreparedData, target: Path) -> Path:
-    """Write the report on the data, and the table of its split, to the folder `<target>-data`."""
-    folder = target.resolve().with_name(f"{target.resolve().name}-data")
-    write_report(data.checked, folder)
+def assist_build(recipe: Recipe, target: Path, restart: Restart, team: Team) -> None:
+    """The part of a process that trains together with the one that builds the bundle."""
+    team.wait()
+    data = prepare_data(recipe)
+    train(recipe, data.train, data.val, saving=saving_of(recipe, target, restart, data, team), team=team)
+
+
+def write_data_report(data: PreparedData, folder: Path) -> None:
+    """Write the report on the data to `data/`, and the table of its split to `dataset.parquet`, in a folder."""
+    write_report(data.checked, folder / "data")
     write_table(data.checked.dataset, folder / "dataset.parquet")
-    return folder
 
 
 def _listen(listener: Listener, title: str) -> Progress:
@@ -134,13 +201,16 @@ def _tell(data: PreparedData, listener: Listener) -> None:
         listener.note("There is no test split: the figures are those of val, which chose the epoch.")
 
 
-def _export(trained: Trained, data: PreparedData, spec: Preprocessing) -> Exported:
+def _export(trained: Trained, data: PreparedData, recipe: Recipe) -> Exported:
+    spec, activation = recipe.preprocessing(), activation_of(recipe.task)
     judged = data.test if data.test.samples else data.val
     example = next(pixel_batches(judged, spec, 1))
     with tempfile.TemporaryDirectory(prefix="sightline-") as folder:
         path = Path(folder) / "model.onnx"
         export_onnx(trained.network, path, example=example)
-        check = check_export(trained.network, path, pixel_batches(judged, spec, _EXPORT_BATCH))
+        check = check_export(
+            trained.network, path, pixel_batches(judged, spec, _EXPORT_BATCH), activation=activation
+        )
         graph = path.read_bytes()
     engine = Engine(open_session(graph, "model.onnx"))
     embedding, feature_map = engine.run(example, ["embedding", "feature_map"])
@@ -152,18 +222,23 @@ def _export(trained: Trained, data: PreparedData, spec: Preprocessing) -> Export
 
 
 def _evaluate(
-    engine: Engine, data: PreparedData, spec: Preprocessing, listener: Listener
-) -> tuple[DecisionRule, dict[str, Evaluation]]:
-    labels = data.train.labels
-    on_val = score_dataset(engine, data.val, spec, labels, listener.progress)
-    on_calibration = (
-        score_dataset(engine, data.calibration, spec, labels, listener.progress)
-        if len(data.calibration)
-        else on_val
-    )
-    rule = DecisionRule(temperature=fit_temperature(on_calibration))
-    evaluations = {"val": evaluate(on_val, rule)}
+    engine: Engine, data: PreparedData, recipe: Recipe, listener: Listener
+) -> tuple[DecisionRule, dict[str, AnyEvaluation]]:
+    def score(dataset: Dataset) -> Scores:
+        return score_dataset(
+            engine, dataset, recipe.preprocessing(), data.train.labels, listener.progress, task=recipe.task
+        )
+
+    on_val = score(data.val)
+    rule = _fit_rule(score(data.calibration) if len(data.calibration) else on_val)
+    evaluations = {"val": evaluate_scores(on_val, rule)}
     if data.test.samples:
-        on_test = score_dataset(engine, data.test, spec, labels, listener.progress)
-        evaluations["test"] = evaluate(on_test, rule)
+        evaluations["test"] = evaluate_scores(score(data.test), rule)
     return rule, evaluations
+
+
+def _fit_rule(scores: Scores) -> DecisionRule:
+    rule = DecisionRule(activation=activation_of(scores.task), temperature=fit_temperature(scores))
+    if scores.task == "multiclass":
+        return rule
+    return rule.model_copy(update={"label_thresholds": fit_label_thresholds(scores, rule)})

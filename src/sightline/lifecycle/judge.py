@@ -7,12 +7,12 @@ from typing import Literal
 
 import numpy as np
 
-from sightline.bundle import Bundle
+from sightline.bundle import Bundle, Manifest
 from sightline.dataset import Dataset, read_sample
 from sightline.errors import InputError
-from sightline.evaluation import Evaluation, evaluate
+from sightline.evaluation import AnyEvaluation, evaluate_scores
 from sightline.inference import Predictor
-from sightline.lifecycle.remote import RemotePredictor
+from sightline.lifecycle.remote import RemoteAnswer, RemotePredictor
 from sightline.lifecycle.score import score_dataset
 from sightline.parallel import Progress
 from sightline.records import Scores
@@ -31,7 +31,7 @@ class Judged:
         How many of the images (by content) the bundle was trained on. More than 0 flatters the figures.
     """
 
-    evaluation: Evaluation
+    evaluation: AnyEvaluation
     scores: Scores
     dataset: Dataset
     split: SplitChoice
@@ -40,7 +40,15 @@ class Judged:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How a server's answers compare with the bundle's own: shares of N images, and the largest |Δp|."""
+    """How a server's answers compare with the bundle's own.
+
+    label_agreement
+        Share of the images with the same labels held for true: the one of multiclass, all of multilabel.
+    max_probability_difference
+        Largest |Δp| of any label of any image.
+    differing
+        Paths of the images whose labels differ.
+    """
 
     images: int
     label_agreement: float
@@ -49,7 +57,7 @@ class Agreement:
 
     @property
     def holds(self) -> bool:
-        """Every label is the same, and every probability within 1e-4."""
+        """All labels are the same, and every probability within 1e-4."""
         return not self.differing and self.max_probability_difference <= _TOLERANCE
 
 
@@ -70,9 +78,11 @@ def judge(
     manifest = bundle.manifest
     known = known_splits(bundle)
     chosen, part = _choose(dataset, split, known)
-    scores = score_dataset(predictor.engine, part, manifest.preprocessing, manifest.labels, progress)
+    scores = score_dataset(
+        predictor.engine, part, manifest.preprocessing, manifest.labels, progress, task=manifest.task
+    )
     seen = sum(known.get(sample.sha256) == "train" for sample in part.samples)
-    return Judged(evaluate(scores, manifest.decision), scores, part, chosen, seen)
+    return Judged(evaluate_scores(scores, manifest.decision), scores, part, chosen, seen)
 
 
 def known_splits(bundle: Bundle) -> dict[str, str]:
@@ -89,28 +99,35 @@ def compare_with_server(
     """Send every judged image to a server and compare its answer with the bundle's own.
 
     Raises:
-        InputError: the server does not answer, or answers with other labels.
+        InputError: the server does not answer, or knows other labels, or answers another task.
     """
     manifest = predictor.bundle.manifest
     expected = manifest.decision.probabilities(judged.scores.logits)
+    present = manifest.decision.present(expected)
     server = RemotePredictor(url)
     largest, differing = 0.0, []
     try:
         for row, sample in enumerate(judged.dataset.samples):
-            answer = server.probabilities(read_sample(judged.dataset, sample, manifest.preprocessing.limits))
-            if set(answer) != set(manifest.labels):
-                raise InputError(
-                    f"The server at {url} has other labels than the bundle: {', '.join(answer)}."
-                )
-            apart = [answer[label] - expected[row][index] for index, label in enumerate(manifest.labels)]
-            largest = max(largest, float(np.abs(apart).max()))
-            if next(iter(answer)) != manifest.labels[int(np.argmax(expected[row]))]:
+            answer = server.ask(read_sample(judged.dataset, sample, manifest.preprocessing.limits))
+            _require_comparable(answer, manifest, url)
+            given = [answer.probabilities[label] for label in manifest.labels]
+            largest = max(largest, float(np.abs(given - expected[row]).max()))
+            if answer.labels != {manifest.labels[index] for index in np.flatnonzero(present[row])}:
                 differing.append(sample.path)
             if progress is not None:
                 progress(row + 1, len(expected))
     finally:
         server.close()
     return Agreement(len(expected), 1 - len(differing) / len(expected), largest, tuple(differing))
+
+
+def _require_comparable(answer: RemoteAnswer, manifest: Manifest, url: str) -> None:
+    if answer.task != manifest.task:
+        raise InputError(f"The server at {url} answers {answer.task}; the bundle is {manifest.task}.")
+    if set(answer.probabilities) != set(manifest.labels):
+        raise InputError(
+            f"The server at {url} has other labels than the bundle: {', '.join(answer.probabilities)}."
+        )
 
 
 def _choose(

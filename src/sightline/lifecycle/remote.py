@@ -2,9 +2,20 @@
 
 import http.client
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from sightline.errors import InputError
+
+
+@dataclass(frozen=True)
+class RemoteAnswer:
+    """What a server says of one image: its task, the labels held for true, and the probability of each label."""
+
+    task: str
+    labels: frozenset[str]
+    probabilities: Mapping[str, float]
 
 
 class RemotePredictor:
@@ -19,8 +30,8 @@ class RemotePredictor:
         self._path = f"{parts.path.rstrip('/')}/v1/predict?top_k=1000"
         self._connection = make(parts.hostname, parts.port, timeout=timeout_s)
 
-    def probabilities(self, image: bytes) -> dict[str, float]:
-        """Return the probability of each label for one encoded image, the most probable first.
+    def ask(self, image: bytes) -> RemoteAnswer:
+        """Return the answer to one encoded image.
 
         Raises:
             InputError: the server does not answer, or not with a prediction.
@@ -33,7 +44,17 @@ class RemotePredictor:
             raise InputError(f"The server at {self._url} does not answer: {err!r}") from err
         if response.status != 200:
             raise InputError(f"The server at {self._url} answers {response.status}: {body}")
-        return {candidate["label"]: candidate["probability"] for candidate in body["candidates"]}
+        try:
+            return RemoteAnswer(
+                task=body["task"],
+                labels=frozenset(body["labels"]),
+                probabilities={one["label"]: one["probability"] for one in body["candidates"]},
+            )
+        except (KeyError, TypeError) as err:
+            raise InputError(
+                f"The server at {self._url} gives no prediction as this Sightline knows it: {err!r} is missing. "
+                "Run the same version on both sides."
+            ) from err
 
     def close(self) -> None:
         """Close the connection."""

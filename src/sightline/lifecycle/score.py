@@ -7,7 +7,7 @@ import numpy as np
 from sightline.dataset import Dataset, pixel_batches
 from sightline.inference import Engine, run_in_batches
 from sightline.parallel import Progress
-from sightline.records import Preprocessing, Scores
+from sightline.records import Preprocessing, Scores, Task
 
 _AT_ONCE = 256
 
@@ -18,13 +18,15 @@ def score_dataset(
     spec: Preprocessing,
     labels: Sequence[str],
     progress: Progress | None = None,
+    *,
+    task: Task = "multiclass",
 ) -> Scores:
-    """Run every sample through the pixels and the graph; targets point into `labels`, the bundle's.
+    """Run every sample through the pixels and the graph; targets are those of `labels`, the bundle's, and its task.
 
     Raises:
-        DatasetError: a sample has a label that the bundle does not know, or several.
+        DatasetError: a sample has a label that the bundle does not know; with multiclass, several or none.
     """
-    targets = dataset.targets(labels)
+    targets = dataset.targets(labels) if task == "multiclass" else dataset.multi_hot(labels)
     logits, embeddings = [], []
     done = 0
     for pixels in pixel_batches(dataset, spec, _AT_ONCE):

@@ -39,7 +39,7 @@ class ServiceMetrics:
         )
         self._predictions = Counter(
             "sightline_predictions",
-            "Answers by label and decision.",
+            "Answers by label and decision; one of several labels counts under each, one of none under ''.",
             ["label", "decision"],
             registry=self.registry,
         )
@@ -48,7 +48,7 @@ class ServiceMetrics:
         )
         self._confidence = Histogram(
             "sightline_confidence",
-            "Calibrated probability of the predicted label.",
+            "Calibrated probability of the most probable label.",
             buckets=_SHARES,
             registry=self.registry,
         )
@@ -58,10 +58,11 @@ class ServiceMetrics:
         self._requests.labels(route, str(status)).inc()
 
     def count_prediction(self, prediction: Prediction) -> None:
-        """Count an answer, its confidence, and the time of each of its stages."""
+        """Count an answer under each of its labels, its confidence, and the time of each of its stages."""
         for stage in _STAGES:
             self._stage_seconds.labels(stage).observe(getattr(prediction.timings, f"{stage}_ms") / 1e3)
-        self._predictions.labels(prediction.label, prediction.decision).inc()
+        for label in prediction.labels or ("",):
+            self._predictions.labels(label, prediction.decision).inc()
         self._confidence.observe(prediction.probability)
 
     def count_refusal(self, code: str) -> None:

@@ -1,6 +1,7 @@
 """Whether an exported graph gives what the network gave, on real pixels."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ from torch import nn
 from sightline.errors import ExportMismatch
 from sightline.inference import open_session
 from sightline.optimize.export import OUTPUTS
-from sightline.records import DecisionRule, Frozen
+from sightline.records import EVEN_ODDS, Activation, DecisionRule, Frozen
 
 
 class ExportCheck(Frozen):
@@ -20,10 +21,14 @@ class ExportCheck(Frozen):
 
     images, batch_size
         The graph ran on each image alone and on batches of up to `batch_size`; the figures are the worse.
+    activation
+        What turned logits into probabilities, at temperature 1.
     label_agreement
-        Share of the images with the same most probable label, in [0, 1].
+        Share of the images with the same labels, in [0, 1]. With softmax that is the most probable label; with
+        sigmoid the set of labels at 0.5 and above, those left aside whose probability in the network is within
+        `tolerance` of 0.5: rounding may put them on either side.
     max_probability_difference
-        Largest |Δp| of any class of any image, after softmax at temperature 1; at most `tolerance`.
+        Largest |Δp| of any label of any image; at most `tolerance`.
     max_logit_difference, max_embedding_difference, max_feature_map_difference
         Largest |Δ| of the raw outputs.
     """
@@ -31,6 +36,7 @@ class ExportCheck(Frozen):
     images: int
     batch_size: int
     tolerance: float
+    activation: Activation
     label_agreement: float
     max_probability_difference: float
     max_logit_difference: float
@@ -39,7 +45,12 @@ class ExportCheck(Frozen):
 
 
 def check_export(
-    network: nn.Module, path: Path, batches: Iterable[NDArray[np.uint8]], *, tolerance: float = 1e-4
+    network: nn.Module,
+    path: Path,
+    batches: Iterable[NDArray[np.uint8]],
+    *,
+    tolerance: float = 1e-4,
+    activation: Activation = "softmax",
 ) -> ExportCheck:
     """Run network and graph on batches of preprocessed pixels, uint8 RGB `[n, H, W, 3]`, and one by one.
 
@@ -48,7 +59,8 @@ def check_export(
         BundleCorrupt: ONNX Runtime does not take the graph.
     """
     session = open_session(path.read_bytes(), path.name)
-    found = [_compare_batch(network, session, pixels) for pixels in batches]
+    compare = _Comparison(DecisionRule(activation=activation), tolerance)
+    found = [compare.batch(network, session, pixels) for pixels in batches]
     images = sum(one.images for one in found)
     agreement = sum(one.same_label for one in found) / images
     # numpy's maximum lets NaN through, and NaN is within no tolerance.
@@ -64,6 +76,7 @@ def check_export(
         images=images,
         batch_size=max(one.images for one in found),
         tolerance=tolerance,
+        activation=activation,
         label_agreement=agreement,
         max_probability_difference=probability,
         max_logit_difference=logit,
@@ -73,28 +86,41 @@ def check_export(
 
 
 class _Found(NamedTuple):
-    """Of one batch: images, those with the same label every time, largest |Δ| of p, logits and the other two."""
+    """Of one batch: images, those with the same labels every time, largest |Δ| of p, logits and the other two."""
 
     images: int
     same_label: int
     largest: list[float]
 
 
-def _compare_batch(network: nn.Module, session: Any, pixels: NDArray[np.uint8]) -> _Found:
-    with torch.inference_mode():
-        expected = [output.numpy() for output in network(torch.from_numpy(pixels))]
-    alone = [session.run(list(OUTPUTS), {"images": pixels[i : i + 1]}) for i in range(len(pixels))]
-    runs = (
-        [np.concatenate(rows) for rows in zip(*alone, strict=True)],
-        session.run(list(OUTPUTS), {"images": pixels}),
-    )
-    wanted = expected[0].argmax(axis=1)
-    same = np.logical_and.reduce([run[0].argmax(axis=1) == wanted for run in runs])
-    probabilities = DecisionRule().probabilities
-    apart = [[_largest(probabilities(run[0]), probabilities(expected[0]))] for run in runs]
-    for row, run in zip(apart, runs, strict=True):
-        row += [_largest(given, output) for given, output in zip(run, expected, strict=True)]
-    return _Found(len(pixels), int(same.sum()), np.max(apart, axis=0).tolist())
+@dataclass(frozen=True)
+class _Comparison:
+    rule: DecisionRule
+    tolerance: float
+
+    def batch(self, network: nn.Module, session: Any, pixels: NDArray[np.uint8]) -> _Found:
+        with torch.inference_mode():
+            expected = [output.numpy() for output in network(torch.from_numpy(pixels))]
+        alone = [session.run(list(OUTPUTS), {"images": pixels[i : i + 1]}) for i in range(len(pixels))]
+        runs = (
+            [np.concatenate(rows) for rows in zip(*alone, strict=True)],
+            session.run(list(OUTPUTS), {"images": pixels}),
+        )
+        wanted = self.rule.probabilities(expected[0])
+        found = [self.rule.probabilities(run[0]) for run in runs]
+        same = np.logical_and.reduce([self._same_labels(one, wanted) for one in found])
+        apart = [[_largest(one, wanted)] for one in found]
+        for row, run in zip(apart, runs, strict=True):
+            row += [_largest(given, output) for given, output in zip(run, expected, strict=True)]
+        return _Found(len(pixels), int(same.sum()), np.max(apart, axis=0).tolist())
+
+    def _same_labels(
+        self, given_nc: NDArray[np.float64], wanted_nc: NDArray[np.float64]
+    ) -> NDArray[np.bool_]:
+        differ = self.rule.present(given_nc) != self.rule.present(wanted_nc)
+        if self.rule.activation == "sigmoid":
+            differ &= np.abs(wanted_nc - EVEN_ODDS) > self.tolerance
+        return np.asarray(~differ.any(axis=1), np.bool_)
 
 
 def _largest(given: NDArray[Any], expected: NDArray[Any]) -> float:

@@ -1,12 +1,15 @@
 """Frozen records that cross floors."""
 
-from sightline.records.decision import DecisionRule, Verdict
+from sightline.records.decision import EVEN_ODDS, DecisionRule, Verdict
 from sightline.records.frozen import Frozen
 from sightline.records.prediction import Candidate, Prediction, Timings
 from sightline.records.preprocessing import ImageFormat, ImageLimits, Preprocessing, Rgb
-from sightline.records.scores import Scores
+from sightline.records.scores import Scores, Targets
+from sightline.records.task import Activation, Task, activation_of, require_task
 
 __all__ = [
+    "EVEN_ODDS",
+    "Activation",
     "Candidate",
     "DecisionRule",
     "Frozen",
@@ -16,6 +19,10 @@ __all__ = [
     "Preprocessing",
     "Rgb",
     "Scores",
+    "Targets",
+    "Task",
     "Timings",
     "Verdict",
+    "activation_of",
+    "require_task",
 ]

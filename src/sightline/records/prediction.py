@@ -2,6 +2,7 @@
 
 from sightline.records.decision import Verdict
 from sightline.records.frozen import Frozen
+from sightline.records.task import Task
 
 
 class Candidate(Frozen):
@@ -28,12 +29,16 @@ class Timings(Frozen):
 class Prediction(Frozen):
     """The answer to one image.
 
-    `candidates` are the most probable labels, best first; `label` and `probability` are the first of them.
-    `reason` says why the decision is what it is, in one sentence.
+    `labels` are those held for true, the most probable first: exactly one for the task `multiclass`, any number
+    for `multilabel`, also none. `candidates` are the most probable labels, best first, whether held for true or
+    not; for `multiclass` all probabilities together are 1, for `multilabel` each stands alone. `label` and
+    `probability` are the first candidate. `reason` says why the decision is what it is, in one sentence.
     """
 
     id: str
     bundle_id: str
+    task: Task
+    labels: tuple[str, ...]
     label: str
     probability: float
     candidates: tuple[Candidate, ...]

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from sightline.errors import ImageError, SightlineError
-from sightline.records import Frozen, Prediction, Preprocessing
+from sightline.records import Frozen, Prediction, Preprocessing, Task
 
 
 class Problem(Frozen):
@@ -42,15 +42,20 @@ class Health(Frozen):
 
 
 class ModelInfo(Frozen):
-    """The bundle in service."""
+    """The bundle in service.
+
+    `label_thresholds`: for the task `multilabel`, the probability from which on each label is held for true, in
+    the order of the labels; null if none were chosen, and 0.5 holds.
+    """
 
     name: str
     bundle_id: str
-    task: str
+    task: Task
     labels: tuple[str, ...]
     variant: str
     preprocessing: Preprocessing
     temperature: float
+    label_thresholds: tuple[float, ...] | None
     metrics: dict[str, dict[str, float | int | None]]
     sightline_version: str
 

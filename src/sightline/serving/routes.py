@@ -80,6 +80,7 @@ def build_routes(service: Service) -> APIRouter:
             variant=manifest.default_variant,
             preprocessing=manifest.preprocessing,
             temperature=manifest.decision.temperature,
+            label_thresholds=manifest.decision.label_thresholds,
             metrics=manifest.metrics,
             sightline_version=__version__,
         )

@@ -4,40 +4,69 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from sightline.extras import require
+from sightline.training.recipe.label_risks import label_risks
 from sightline.training.recipe.recipe import Recipe
 from sightline.training.recipe.recipe_file import read_recipe, recipe_for, to_yaml
 
 if TYPE_CHECKING:
+    from sightline.training.baseline import score_probe as score_probe
     from sightline.training.loop.fit import train as train
     from sightline.training.loop.history import EpochRecord as EpochRecord
     from sightline.training.loop.history import Progress as Progress
     from sightline.training.loop.history import Trained as Trained
+    from sightline.training.loop.saving import Saving as Saving
+    from sightline.training.loop.strategy import unused_keys as unused_keys
+    from sightline.training.loop.team import Team as Team
+    from sightline.training.loop.team import join_team as join_team
     from sightline.training.network.network import Network as Network
     from sightline.training.network.network import check_network as check_network
+    from sightline.training.run.facts import RunFacts as RunFacts
+    from sightline.training.run.folder import RunFolder as RunFolder
+    from sightline.training.run.listeners import Listeners as Listeners
+    from sightline.training.run.mlflow import MlflowTracker as MlflowTracker
     from sightline.training.score import score_network as score_network
 
 __all__ = [
     "EpochRecord",
+    "Listeners",
+    "MlflowTracker",
     "Network",
     "Progress",
     "Recipe",
+    "RunFacts",
+    "RunFolder",
+    "Saving",
+    "Team",
     "Trained",
     "check_network",
+    "join_team",
+    "label_risks",
     "read_recipe",
     "recipe_for",
     "score_network",
+    "score_probe",
     "to_yaml",
     "train",
+    "unused_keys",
 ]
 
 _NEEDS_TORCH = {
     "EpochRecord": "loop.history",
+    "Listeners": "run.listeners",
+    "MlflowTracker": "run.mlflow",
     "Network": "network.network",
     "Progress": "loop.history",
+    "RunFacts": "run.facts",
+    "RunFolder": "run.folder",
+    "Saving": "loop.saving",
+    "Team": "loop.team",
     "Trained": "loop.history",
     "check_network": "network.network",
+    "join_team": "loop.team",
     "score_network": "score",
+    "score_probe": "baseline",
     "train": "loop.fit",
+    "unused_keys": "loop.strategy",
 }
 
 

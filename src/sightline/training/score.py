@@ -7,22 +7,23 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sightline.records import Scores
+from sightline.records import Scores, Targets
 from sightline.training.network.network import Network
 
 
 def score_network(
     network: Network,
     pixels_nhwc: NDArray[np.uint8],
-    targets: NDArray[np.int64],
+    targets: Targets,
     ids: Sequence[str],
     labels: Sequence[str],
     *,
     batch_size: int = 64,
 ) -> Scores:
-    """Scores of a network for preprocessed pixels, uint8 RGB `[N, H, W, 3]`, with targets int64 `[N]`.
+    """Scores of a network for preprocessed pixels, uint8 RGB `[N, H, W, 3]`.
 
-    The network is left in evaluation mode.
+    Targets are those of `Scores`: int64 `[N]`, or uint8 `[N, C]` for multilabel; they stay as they are. The network
+    is left in evaluation mode.
     """
     batches = (
         torch.from_numpy(np.ascontiguousarray(pixels_nhwc[start : start + batch_size]))
@@ -34,7 +35,7 @@ def score_network(
 def score_batches(
     network: Network,
     batches: Iterable[Tensor],
-    targets: NDArray[np.int64],
+    targets: Targets,
     ids: Sequence[str],
     labels: Sequence[str],
 ) -> Scores:
@@ -53,7 +54,7 @@ def embed_batches(network: Network, batches: Iterable[Tensor]) -> Tensor:
 def score_embeddings(
     network: Network,
     embeddings: Tensor,
-    targets: NDArray[np.int64],
+    targets: Targets,
     ids: Sequence[str],
     labels: Sequence[str],
 ) -> Scores:

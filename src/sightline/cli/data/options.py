@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 Data = Annotated[
     str,
     typer.Argument(
-        help="A folder of labelled images, a list (.csv, .jsonl, .txt), a table (.parquet), or an address "
-        "such as s3://bucket/tiles.",
+        help="A folder of labelled images, a list (.csv, .jsonl, .txt), a table (.parquet), shards (.tar), or an "
+        "address such as s3://bucket/tiles.",
         show_default=False,
     ),
 ]

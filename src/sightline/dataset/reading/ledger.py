@@ -42,11 +42,16 @@ class Entry(NamedTuple):
     print: bytes | None
 
 
+def cache_home() -> Path:
+    """The user's cache, or `SIGHTLINE_CACHE_DIR`."""
+    home = os.environ.get("SIGHTLINE_CACHE_DIR") or require("platformdirs").user_cache_dir("sightline")
+    return Path(home)
+
+
 def default_ledger(location: str) -> Path:
     """Where the ledger of a source lies: in the user's cache, or below `SIGHTLINE_CACHE_DIR`."""
-    home = os.environ.get("SIGHTLINE_CACHE_DIR") or require("platformdirs").user_cache_dir("sightline")
     name = hashlib.sha256(location.encode(errors="surrogateescape")).hexdigest()[:24]
-    return Path(home) / "pictures" / f"{name}.sqlite"
+    return cache_home() / "pictures" / f"{name}.sqlite"
 
 
 class Ledger:

@@ -3,7 +3,7 @@
 import hashlib
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from sightline.dataset.corrections import apply_corrections, read_corrections
 from sightline.dataset.duplicates import SIZE_PX, NearDuplicates, find_near_duplicates
 from sightline.dataset.parquet import read_table
-from sightline.dataset.reading.ledger import Entry, Ledger, default_ledger
+from sightline.dataset.reading.ledger import Entry, Ledger, cache_home, default_ledger
 from sightline.dataset.reading.picture import Opened, Outcome, open_picture_file
 from sightline.dataset.sample import Quarantined
 from sightline.dataset.sources.groups import assign_groups
 from sightline.dataset.sources.listing import Listed, Listing
+from sightline.dataset.sources.shard_index import ScanMemory
+from sightline.dataset.sources.shard_store import ShardStore
 from sightline.dataset.sources.source import Source, open_source
 from sightline.dataset.table import Dataset
 from sightline.errors import DatasetError
@@ -76,7 +78,7 @@ def read_dataset(
     corrections: Path | None = None,
     progress: Progress | None = None,
 ) -> Dataset:
-    """Read a folder, a list of files, an address such as `s3://bucket/tiles`, or a table of `write_table`.
+    """Read a folder, a list, shards, an address such as `s3://bucket/tiles`, or a table of `write_table`.
 
     A table is taken as it stands, and no picture opened: each is proved when it is used. Otherwise every
     picture is decoded and measured; one that is damaged, no picture, or exceeds the limits goes to quarantine
@@ -91,7 +93,7 @@ def read_dataset(
     options = ReadOptions(limits or ImageLimits(), group_by, group_gap, corrections)
     if is_table(location):
         return _corrected(_regrouped(read_table(Path(location)), options), options)
-    return _open_all(_source_of(location), options, Ledger(None, ""), progress, None)
+    return _open_all(_source_of(location, options), options, Ledger(None, ""), progress, None)
 
 
 def examine_dataset(
@@ -106,7 +108,7 @@ def examine_dataset(
     """
     options = options or ReadOptions()
     listen = listen or (lambda _: None)
-    source = _source_of(location)
+    source = _source_of(location, options, listen)
     progress = listen("Opening the pictures")
     with _ledger(source, options) as ledger, tempfile.TemporaryFile() as prints:
         dataset = _open_all(source, options, ledger, progress, prints.write)
@@ -139,15 +141,19 @@ def is_table(location: str | Path) -> bool:
     return str(location).lower().endswith(TABLE_SUFFIX)
 
 
-def _source_of(location: str | Path) -> Source:
+def _source_of(location: str | Path, options: ReadOptions, listen: Listener | None = None) -> Source:
+    memory = ScanMemory(cache_home() / "shards") if options.remember else None
     if not is_table(location):
-        return open_source(location)
+        return open_source(location, memory=memory, listen=listen)
     dataset = read_table(Path(location))
+    store = dataset.store
+    if isinstance(store, ShardStore):
+        store = replace(store, memory=memory)
     files = tuple(
         Listed(one.path, one.labels, one.split, one.group, one.fold, one.extra, one.sha256)
         for one in dataset.samples
     )
-    return Source(dataset.store, Listing(dataset.labels, files, dataset.quarantine))
+    return Source(store, Listing(dataset.labels, files, dataset.quarantine))
 
 
 def _ledger(source: Source, options: ReadOptions) -> Ledger:
@@ -181,7 +187,8 @@ def _open_all(
         raise _nothing_usable(source.store.location, quarantine)
     table = pa.concat_tables(tables, promote_options="default").combine_chunks()
     aside = tuple(sorted(quarantine, key=lambda one: one.path))
-    return _corrected(Dataset(source.store, source.listing.labels, table, aside), options)
+    listing = source.listing
+    return _corrected(Dataset(source.store, listing.labels, table, aside, listing.notes), options)
 
 
 def _open_chunk(

@@ -1,6 +1,7 @@
 """The cells of one row of a table, each to what it means or to a sentence about what is wrong with it.
 
-A cell is text, or any value of JSON; one that is empty is not in the row at all.
+A cell is text, or any value of JSON; one that is empty is not in the row at all, but for that of `labels`:
+there it says that no label is true of the picture.
 """
 
 import json
@@ -13,6 +14,7 @@ from sightline.dataset.sources.labels import label_problem
 from sightline.dataset.sources.listing import SPLIT_OF_NAME
 
 LABEL_COLUMNS = ("label", "labels")
+NO_LABELS: tuple[str, ...] = ()
 Row = Mapping[str, object]
 
 _DRIVE = re.compile(r"[A-Za-z]:")
@@ -40,7 +42,9 @@ def path_in(row: Row) -> str:
 
 
 def label_cell(row: Row) -> object:
-    """The cell of whichever column holds the labels."""
+    """The cell of whichever column holds the labels; of `labels`, where it says that there are none, `NO_LABELS`."""
+    if "label" not in row and row.get("labels") in ("", []):
+        return NO_LABELS
     return row.get("label", row.get("labels", ""))
 
 

@@ -56,7 +56,9 @@ def _filled(reader: "_csv.Reader", header: list[str], mistakes: Mistakes) -> Ite
     for cells in reader:
         if len(cells) == width:
             row: dict[str, object] = {
-                name: cell.strip() for name, cell in zip(header, cells, strict=True) if cell
+                name: cell.strip()
+                for name, cell in zip(header, cells, strict=True)
+                if cell or name == "labels"
             }
             if any(row.values()):
                 yield reader.line_num, row

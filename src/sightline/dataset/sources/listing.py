@@ -37,8 +37,9 @@ class Listed:
 
 @dataclass(frozen=True)
 class Listing:
-    """All that a source names: classes (sorted), files, and what it names but cannot be used."""
+    """All that a source names: classes (sorted), files, what it names but cannot be used, and notes on the whole."""
 
     labels: tuple[str, ...]
     files: tuple[Listed, ...]
     quarantine: tuple[Quarantined, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from sightline.dataset.sample import Quarantined
 from sightline.dataset.sources.address import Address
@@ -18,8 +18,7 @@ from sightline.records import ImageLimits
 _TABLE_BLOCK_BYTES = 4 << 20
 
 
-@dataclass(frozen=True)
-class Entered:
+class Entered(NamedTuple):
     """What lies directly in a folder: names of folders and of files, sorted."""
 
     folders: tuple[str, ...]
@@ -137,12 +136,19 @@ class RemoteStore:
 
     @contextmanager
     def stream(self, path: str) -> Iterator[BinaryIO]:
-        """An object as a stream, for tables of any length; read a few megabytes at a time."""
+        """An object as a stream that can be sought in; read a few megabytes at a time."""
         with (
             _explaining(self.address, path),
             self.files.open(self._full(path), "rb", block_size=_TABLE_BLOCK_BYTES) as raw,
         ):
             yield cast("BinaryIO", io.BufferedReader(raw, _TABLE_BLOCK_BYTES))
+
+    def read_range(self, path: str, start: int, count: int) -> bytes:
+        """So many bytes from `start`, in one request; fewer where the object ends. Raises as `read` does."""
+        if not count:
+            return b""
+        with _explaining(self.address, path):
+            return bytes(self.files.cat_file(self._full(path), start=start, end=start + count))
 
     def _start_of(self, path: str, count: int) -> bytes:
         try:

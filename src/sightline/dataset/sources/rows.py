@@ -1,7 +1,7 @@
 """Rows of a table to listed pictures, whatever the table is written in.
 
-`file_name` (relative to the table) and `label` or `labels`; `group`, `split` and `fold` if wanted. What else a
-row has is kept as text.
+`file_name` (relative to the table) and `label`, or `labels` for any number of them, also none; `group`, `split`
+and `fold` if wanted. What else a row has is kept as text.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,6 +9,7 @@ from typing import Any
 
 from sightline.dataset.sources.cells import (
     LABEL_COLUMNS,
+    NO_LABELS,
     CellMistake,
     Row,
     as_text,
@@ -49,12 +50,20 @@ class RowReader:
         """Pictures of the rows that are right; what is wrong with the others goes to the mistakes."""
         for line, row in rows:
             try:
-                listed = Listed(*(of_row(row) for of_row in self._fields))
+                listed = self.listed(row)
             except CellMistake:
                 self._note_all(line, row)
             else:
                 if self._is_new(listed.path, line):
                     yield listed
+
+    def listed(self, row: Row) -> Listed:
+        """The picture of one row.
+
+        Raises:
+            CellMistake: the first that is found.
+        """
+        return Listed(*(of_row(row) for of_row in self._fields))
 
     def _note_all(self, line: int, row: Row) -> None:
         for of_row in self._fields:
@@ -74,6 +83,8 @@ class RowReader:
 
     def _labels(self, row: Row) -> tuple[str, ...]:
         cell = label_cell(row)
+        if cell is NO_LABELS:
+            return NO_LABELS
         known = self._labels_of.get(cell) if isinstance(cell, str) else None
         if known is None:
             read = labels_in(cell)

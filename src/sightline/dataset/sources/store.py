@@ -1,8 +1,11 @@
 """Where the files of a data set lie, and which of them may be opened at all."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from sightline.dataset.sample import Quarantined
 from sightline.errors import InputError
@@ -79,3 +82,25 @@ class LocalStore:
     def read(self, path: str, limits: ImageLimits) -> bytes:
         """The whole file, see `sightline.images.read_image_file`."""
         return read_image_file(self.root / path, limits)
+
+    @contextmanager
+    def stream(self, path: str) -> Iterator[BinaryIO]:
+        """A file as a stream that can be sought in.
+
+        Raises:
+            InputError: it is not there, or may not be read.
+        """
+        try:
+            with (self.root / path).open("rb") as file:
+                yield file
+        except OSError as err:
+            raise InputError(f"'{self.root / path}' cannot be read: {err.strerror or err}.") from err
+
+    def read_range(self, path: str, start: int, count: int) -> bytes:
+        """So many bytes from `start`; fewer where the file ends. Raises as `stream` does."""
+        with self.stream(path) as file:
+            parts = []
+            while count and (part := os.pread(file.fileno(), count, start)):
+                parts.append(part)
+                start, count = start + len(part), count - len(part)
+        return b"".join(parts)

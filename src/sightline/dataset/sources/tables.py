@@ -42,6 +42,8 @@ def list_table(stream: BinaryIO, name: str) -> Listing:
     if not files:
         raise DatasetError(f"{name} has no rows. Write one for each picture.")
     labels = {label for several in {file.labels for file in files} for label in several}
+    if not labels:
+        raise DatasetError(f"{name} names no label in any row. Name what is true of some of the pictures.")
     refuse_twins(labels, name)
     return Listing(tuple(sorted(labels)), files)
 

@@ -1,30 +1,35 @@
 """The best epoch so far, its weights kept, and when to stop looking for a better one."""
 
+from typing import Any
+
 from torch import Tensor
 
 from sightline.training.loop.history import EpochRecord
 from sightline.training.network.network import Network
-from sightline.training.recipe.sections import EvaluationSection
+from sightline.training.recipe.recipe import Recipe
 
 
 class Best:
     """Keeps a copy of the weights of the epoch with the best `best_metric`; the earlier one on a tie."""
 
-    def __init__(self, evaluation: EvaluationSection) -> None:
-        self._metric = evaluation.best_metric or "f1_macro"
-        self._patience = evaluation.early_stopping_patience
-        self._weights: dict[str, Tensor] = {}
-        self._value = float("-inf")
+    def __init__(self, recipe: Recipe) -> None:
+        self._metric: str = recipe.best_metric
+        self._stopping_metric: str = recipe.stopping_metric
+        self._patience = recipe.evaluation.early_stopping_patience
+        self._value = self._stopping_value = float("-inf")
         self._waited = 0
+        self.weights: dict[str, Tensor] = {}
         self.epoch = 0
 
     def offer(self, record: EpochRecord, network: Network) -> None:
         """Look at an epoch that has just ended; keep the network's weights if it is the best."""
-        value = record.validation[self._metric]
-        value = -value if self._metric == "loss" else value
-        if value > self._value:
-            self._value, self._waited, self.epoch = value, 0, record.epoch
-            self._weights = {name: weight.detach().clone() for name, weight in network.state_dict().items()}
+        value = _value(record, self._metric)
+        if value > self._value or not self.weights:
+            self._value, self.epoch = value, record.epoch
+            self.weights = {name: weight.detach().clone() for name, weight in network.state_dict().items()}
+        stopping = _value(record, self._stopping_metric)
+        if stopping > self._stopping_value:
+            self._stopping_value, self._waited = stopping, 0
         elif record.phase == "fine_tuning":
             self._waited += 1
 
@@ -35,4 +40,24 @@ class Best:
 
     def restore(self, network: Network) -> None:
         """Put the kept weights back."""
-        network.load_state_dict(self._weights)
+        network.load_state_dict(self.weights)
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint keeps, beside the weights."""
+        return {
+            "value": self._value,
+            "stopping_value": self._stopping_value,
+            "waited": self._waited,
+            "epoch": self.epoch,
+        }
+
+    def resume(self, state: dict[str, Any], weights: dict[str, Tensor]) -> None:
+        """Go on from what a checkpoint kept."""
+        self._value, self._stopping_value = state["value"], state["stopping_value"]
+        self._waited, self.epoch = state["waited"], state["epoch"]
+        self.weights = dict(weights)
+
+
+def _value(record: EpochRecord, metric: str) -> float:
+    value = record.validation[metric]
+    return -value if metric == "loss" else value

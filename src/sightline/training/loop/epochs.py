@@ -1,83 +1,151 @@
-"""One epoch of either phase, step by step."""
+"""One epoch of any phase, step by step."""
 
 import math
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch.nn import functional
+from torch import Tensor, nn
 
-from sightline.dataset import Dataset
 from sightline.errors import TrainingError
-from sightline.training.loop.phases import Batches, Phase, Run
+from sightline.training.loop.phases import Phase
+from sightline.training.loop.session import Session
+from sightline.training.objective.losses import distillation
 from sightline.training.objective.optimizer import set_learning_rates
-from sightline.training.objective.schedule import cosine_with_warmup
+from sightline.training.objective.order import epoch_order
+from sightline.training.pictures.batch import Batch
+
+# A loss so many times that of guessing has left for good, whatever its figure.
+_EXPLODED = 1e4
 
 
-@dataclass(frozen=True)
-class Learnt:
-    """What an epoch did: the mean loss over its images, and how long that took."""
+@dataclass
+class Position:
+    """Where a run is: the step of the epoch that comes next, and what the steps before it summed up to."""
 
-    train_loss: float
-    images: int
-    seconds: float
+    epoch: int = 1
+    step: int = 0
+    loss_sum: float = 0.0
+    images: int = 0
+    seconds: float = 0.0
 
 
-def learn_epoch(run: Run, phase: Phase, epoch: int) -> Learnt:
-    """Train the phase's parameters for one pass over the training images.
+def cut_batches(session: Session, epoch: int) -> list[Batch]:
+    """The batches of an epoch, of all processes together, in the order that belongs to seed and epoch.
+
+    A last batch that is too small to give each process a picture, or batch norm two, is left out.
+    """
+    order = epoch_order(session.draw_weights, len(session.train), session.recipe.seed, epoch)
+    size = session.plan.batch_size
+    places = np.arange(len(order))
+    starts = range(0, len(order), size)
+    batches = [Batch(order[start : start + size], places[start : start + size]) for start in starts]
+    short = len(batches[-1].rows) < max(2, session.team.size)
+    return batches[:-1] if len(batches) > 1 and short else batches
+
+
+def learn_epoch(session: Session, phase: Phase, at: Position, after_step: Callable[[], None]) -> None:
+    """Train the phase's parameters for the rest of an epoch; `at` moves along.
 
     Raises:
-        TrainingError: the loss is no number any more.
+        TrainingError: the loss or the gradient is no number any more, or has exploded.
     """
-    started = time.perf_counter()
-    training = run.recipe.training
-    batches = shuffled_batches(len(run.dataset.samples), run.recipe.batch_size, run.recipe.seed, epoch)
-    targets_n = torch.from_numpy(run.dataset.targets()).to(run.network.mean.device)
-    loss_sum = 0.0
+    batches = cut_batches(session, at.epoch)
+    module = phase.begin_epoch(at.epoch)
+    inputs = phase.inputs([part for batch in batches[at.step :] for part in _parts(session, batch)], at.epoch)
+    begun = time.perf_counter()
+    for step in range(at.step, len(batches)):
+        done = (at.epoch - phase.epochs.start) * len(batches) + step
+        set_learning_rates(phase.optimizer, phase.schedule.share(done))
+        _seed_step(session, at.epoch, step)
+        loss = _learn_step(session, phase, module, batches[step], inputs, at.epoch, step)
+        if phase.average is not None:
+            phase.average.update(session.network)
+        count = len(batches[step].rows)
+        at.step, at.images, at.loss_sum = step + 1, at.images + count, at.loss_sum + loss * count
+        now = time.perf_counter()
+        at.seconds, begun = at.seconds + now - begun, now
+        session.progress.on_step(at.epoch, step + 1, len(batches), loss)
+        after_step()
 
-    phase.begin_epoch()
-    for step, (indices, inputs) in enumerate(zip(batches, phase.inputs(batches, epoch), strict=True)):
-        set_learning_rates(phase.optimizer, _share(phase, epoch, step, len(batches)))
-        loss = functional.cross_entropy(
-            phase.logits(inputs), targets_n[indices], label_smoothing=training.label_smoothing
+
+def _learn_step(
+    session: Session,
+    phase: Phase,
+    module: nn.Module,
+    batch: Batch,
+    inputs: Iterator[Tensor],
+    epoch: int,
+    step: int,
+) -> float:
+    """One step of the optimiser; the mean loss over the images of all processes."""
+    optimizer, scaler, network = phase.optimizer, phase.scaler, session.network
+    optimizer.zero_grad(set_to_none=True)
+    total = 0.0
+    parts = _parts(session, batch)
+    for place, (part, images) in enumerate(zip(parts, inputs, strict=False)):
+        losses = _losses(session, phase, module, part, images, epoch, step * len(parts) + place)
+        # The mean over the whole batch: processes average their gradients, parts add theirs up.
+        share = losses.sum() / len(batch.rows) * session.team.size
+        scaler.scale(share).backward()  # type: ignore[no-untyped-call]
+        total += float(losses.detach().sum())
+    loss = session.team.total(total) / len(batch.rows)
+    _require_sound(session, loss, batch, epoch)
+    scaler.unscale_(optimizer)
+    limit = session.recipe.training.gradient_clip
+    norm = torch.nn.utils.clip_grad_norm_(network.parameters(), math.inf if limit is None else limit)
+    if not scaler.is_enabled():
+        _require_sound(session, float(norm), batch, epoch, what="gradient")
+    scaler.step(optimizer)
+    scaler.update()
+    return loss
+
+
+def _losses(
+    session: Session, phase: Phase, module: nn.Module, part: Batch, images: Tensor, epoch: int, draw: int
+) -> Tensor:
+    """The loss of each image of a part, float32 `[n]`."""
+    training = session.recipe.training
+    targets = session.targets[torch.from_numpy(part.rows)].to(session.device)
+    if phase.sees_pictures and session.mixing is not None:
+        images, targets = session.mixing(images, targets, epoch, draw * session.team.size + session.team.rank)
+    with session.plan.precision.autocast() if phase.sees_pictures else torch.enable_grad():
+        logits = module(images)
+    losses = session.objective(logits, targets)
+    if phase.sees_pictures and session.teacher is not None:
+        taught = distillation(
+            logits, session.teacher.logits(images), session.recipe.task, training.teacher_temperature
         )
-        phase.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        if training.gradient_clip is not None:
-            torch.nn.utils.clip_grad_norm_(run.network.parameters(), training.gradient_clip)
-        value = loss.item()
-        _require_finite(value, epoch, indices, run.dataset)
-        phase.optimizer.step()
-        loss_sum += value * len(indices)
-        run.progress.on_step(epoch, step + 1, len(batches), value)
-
-    images = sum(len(batch) for batch in batches)
-    return Learnt(loss_sum / images, images, time.perf_counter() - started)
+        losses = (1 - training.teacher_weight) * losses + training.teacher_weight * taught
+    return losses
 
 
-def shuffled_batches(count: int, batch_size: int, seed: int, epoch: int) -> Batches:
-    """Indices 0 to `count` - 1 in an order that belongs to seed and epoch, int64, cut into batches.
-
-    A last batch of one picture is left out: batch norm cannot learn from it.
-    """
-    order = np.random.default_rng([seed, epoch]).permutation(count)
-    batches = [order[start : start + batch_size] for start in range(0, count, batch_size)]
-    return batches[:-1] if len(batches) > 1 and len(batches[-1]) == 1 else batches
-
-
-def _share(phase: Phase, epoch: int, step: int, steps: int) -> float:
-    done = (epoch - phase.epochs.start) * steps + step
-    warmup = min(phase.warmup_epochs * steps, len(phase.epochs) * steps // 2)
-    return cosine_with_warmup(done, warmup_steps=warmup, total_steps=len(phase.epochs) * steps)
+def _parts(session: Session, batch: Batch) -> list[Batch]:
+    """This process's rows of a batch, in the parts whose gradients are added up."""
+    own = session.team.share(len(batch.rows))
+    rows, places = batch.rows[own], batch.places[own]
+    count = min(session.recipe.training.gradient_accumulation, len(rows))
+    return [
+        Batch(*part) for part in zip(np.array_split(rows, count), np.array_split(places, count), strict=True)
+    ]
 
 
-def _require_finite(loss: float, epoch: int, batch: NDArray[np.int64], dataset: Dataset) -> None:
-    if math.isfinite(loss):
+def _seed_step(session: Session, epoch: int, step: int) -> None:
+    """Dropout and its like depend on where in the training they are, so that a resumed run repeats them."""
+    place = [session.recipe.seed, epoch, step, session.team.rank]
+    state = np.random.SeedSequence(place).generate_state(1, np.uint64)[0]
+    torch.manual_seed(int(state >> np.uint64(1)))
+
+
+def _require_sound(session: Session, value: float, batch: Batch, epoch: int, what: str = "loss") -> None:
+    if math.isfinite(value) and (
+        what == "gradient" or value < _EXPLODED * math.log(max(2, len(session.train.labels)))
+    ):
         return
-    files = ", ".join(f"'{dataset.samples[index].path}'" for index in batch)
+    files = ", ".join(f"'{session.train.samples[row].path}'" for row in batch.rows)
     raise TrainingError(
-        f"The loss became {loss} in epoch {epoch}. Lower training.learning_rate, set training.gradient_clip, "
-        f"or look at the pictures of that batch: {files}."
+        f"The {what} became {value:g} in epoch {epoch}. Lower training.learning_rate, set "
+        f"training.gradient_clip, or look at the pictures of that batch: {files}."
     )

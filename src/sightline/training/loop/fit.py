@@ -1,67 +1,254 @@
 """The training run, from top to bottom."""
 
 import time
+from collections.abc import Iterator
 
+import numpy as np
 import torch
+from torch import Tensor, nn
 
 from sightline.dataset import Dataset, require_learnable
 from sightline.errors import TrainingError
+from sightline.training.loop.allocator import keep_memory
+from sightline.training.loop.batch_size import find_batch_size
 from sightline.training.loop.best import Best
-from sightline.training.loop.epochs import Learnt, learn_epoch
+from sightline.training.loop.epochs import Position, cut_batches, learn_epoch
 from sightline.training.loop.history import EpochRecord, NoProgress, Progress, Trained
-from sightline.training.loop.phases import Phase, Run, phases
+from sightline.training.loop.phases import Embedded, Phase, phases
+from sightline.training.loop.probe import Learnable, Probe, solve_probe
+from sightline.training.loop.saving import Keeper, Progressed, Saving
+from sightline.training.loop.session import Session, make_objective, make_plan, make_targets
+from sightline.training.loop.stopping import StopRequest, stop_requests
+from sightline.training.loop.teacher import Teacher
+from sightline.training.loop.team import Team, join_team
 from sightline.training.loop.validation import Validation
-from sightline.training.network.network import build_network
+from sightline.training.network.folding import speed_up
+from sightline.training.network.network import Network, build_network
+from sightline.training.objective.imbalance import probe_weights
+from sightline.training.pictures.mixing import Mixing
 from sightline.training.pictures.pictures import Pictures
 from sightline.training.recipe.recipe import Recipe
+from sightline.training.score import embed_batches
 
 
-def train(recipe: Recipe, train: Dataset, val: Dataset, *, progress: Progress | None = None) -> Trained:
+def train(
+    recipe: Recipe,
+    train: Dataset,
+    val: Dataset,
+    *,
+    progress: Progress | None = None,
+    saving: Saving | None = None,
+    team: Team | None = None,
+) -> Trained:
     """Train the recipe's network on `train`, and keep the epoch that is best on `val`.
 
-    Two runs with the same recipe and data on the same kind of CPU give identical weights.
+    Two runs with the same recipe and data on the same kind of CPU, with as many threads, give identical weights,
+    whether one of them was stopped and gone on with or not.
+
+    saving
+        Where the state is kept from which a stopped run is gone on with; None: nowhere.
+    team
+        This process among several that train together; None: those that torchrun started, or this one alone.
 
     Raises:
         DatasetError: nothing can be learnt from the data, or a picture has changed since it was read.
         TrainingError: data and recipe do not fit, the network cannot be built, or the loss is no number.
         RecipeError: a transform of the augmentation does not take its arguments.
+        KeyboardInterrupt, SystemExit: asked to stop by SIGINT or SIGTERM, after the state was kept.
     """
-    require_learnable(train)
+    if team is None:
+        with join_team() as joined:
+            return _train(recipe, train, val, progress or NoProgress(), saving, joined)
+    return _train(recipe, train, val, progress or NoProgress(), saving, team)
+
+
+def _train(
+    recipe: Recipe, train: Dataset, val: Dataset, progress: Progress, saving: Saving | None, team: Team
+) -> Trained:
+    require_learnable(train, recipe.task)
     _require_matching(recipe, train, val)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if team.device.type == "cpu":
+        keep_memory()
+    else:
+        torch.backends.cudnn.deterministic = True
     with torch.random.fork_rng():
-        network = build_network(recipe, len(train.labels)).to(device)
-        network = network.to(memory_format=torch.channels_last)
-        pictures, validation = Pictures(train, recipe), Validation(val, recipe)
-        run = Run(recipe, network, train, pictures, validation, progress or NoProgress())
-        best = Best(recipe.evaluation)
-        history: list[EpochRecord] = []
-        for phase in phases(run):
-            for epoch in phase.epochs:
-                learnt = learn_epoch(run, phase, epoch)
-                record = _record(phase, epoch, learnt)
-                history.append(record)
-                best.offer(record, network)
-                run.progress.on_epoch(record)
-                if best.patience_is_over:
-                    break
-    best.restore(network)
-    return Trained(network.eval().cpu(), tuple(history), best.epoch, device.type)
+        session = _begin(recipe, train, val, progress if team.speaks else NoProgress(), team)
+        fixed = not session.plan.strategy.learns_statistics
+        arithmetic = speed_up(session.network, recipe.data.input_size, fixed_statistics=fixed)
+        keeper = Keeper(saving, writes=team.speaks)
+        run = Progressed(session.network, Best(recipe), [], Position())
+        keeper.take_up(run)
+        if keeper.found is not None:
+            session.progress.on_resume(run.history)
+        with stop_requests() as stop:
+            _learn(session, run, keeper, stop)
+        run.best.restore(session.network)
+        arithmetic.restore()
+    network = session.network.eval().cpu()
+    for parameter in network.parameters():
+        parameter.requires_grad_(True)
+    return Trained(
+        network, tuple(run.history), run.best.epoch, team.device.type, session.plan.told(), run.probe
+    )
 
 
-def _record(phase: Phase, epoch: int, learnt: Learnt) -> EpochRecord:
+def _begin(recipe: Recipe, train: Dataset, val: Dataset, progress: Progress, team: Team) -> Session:
+    network = build_network(recipe, len(train.labels)).to(team.device)
+    network = network.to(memory_format=torch.channels_last)
+    batch_size = find_batch_size(recipe, network, len(train), team)
+    plan = make_plan(recipe, train, team.device, batch_size)
+    progress.on_plan(plan.told())
+    return Session(
+        recipe=recipe,
+        plan=plan,
+        network=network,
+        train=train,
+        targets=make_targets(train, recipe),
+        pictures=Pictures(train, recipe),
+        validation=Validation(val, recipe, team),
+        objective=make_objective(recipe, plan, team.device),
+        mixing=Mixing.of(recipe),
+        teacher=Teacher.open(recipe, train.labels),
+        progress=progress,
+        team=team,
+    )
+
+
+def _learn(session: Session, run: Progressed, keeper: Keeper, stop: StopRequest) -> None:
+    """Solve the probe, then go through the epochs that are left."""
+    embedded = _probe(session, run) if session.recipe.model.pretrained else None
+    if embedded is None and run.at.epoch <= session.plan.frozen_epochs:
+        embedded = _embed(session, session.network)
+    if not session.plan.epochs:
+        return
+    steps = len(cut_batches(session, 1))
+    for phase in phases(session, steps, embedded):
+        if run.at.epoch >= phase.epochs.stop:
+            continue
+        keeper.take_up_phase(phase)
+        embedded = embedded if phase.name == "frozen" else None
+        while run.at.epoch < phase.epochs.stop:
+            if run.best.patience_is_over and phase.name == "fine_tuning":
+                return
+            _learn_one(session, phase, run, keeper, stop)
+        keeper.write(run, phase)
+
+
+def _learn_one(session: Session, phase: Phase, run: Progressed, keeper: Keeper, stop: StopRequest) -> None:
+    """The rest of one epoch, its validation, and its record."""
+
+    def after_step() -> None:
+        asked = session.team.any(stop.signal is not None)
+        keeper.offer(run, phase, now=asked)
+        if asked:
+            stop.obey()
+
+    learn_epoch(session, phase, run.at, after_step)
+    record = _record(phase, run.at)
+    larger = session.recipe.best_metric != "loss"
+    phase.schedule.observe(record.validation[session.recipe.best_metric], larger_is_better=larger)
+    run.history.append(record)
+    if phase.average is None:
+        run.best.offer(record, session.network)
+    else:
+        with phase.average.inside(session.network):
+            run.best.offer(record, session.network)
+    run.at = Position(run.at.epoch + 1)
+    session.progress.on_epoch(record)
+    keeper.offer(run, phase)
+
+
+def _probe(session: Session, run: Progressed) -> Embedded | None:
+    """The linear probe: the baseline, and the head's beginning where the network has the same backbone.
+
+    Gives the embeddings it was solved on where frozen epochs can learn from them too.
+    """
+    if run.probe is not None:
+        return None
+    own = session.plan.strategy.starts_pretrained
+    network = session.network if own else _pretrained(session)
+    started = time.perf_counter()
+    embedded = _embed(session, network)
+    run.probe = _solve(session, embedded)
+    if own and session.recipe.model.head == "linear":
+        _set_head(session.network, run.probe)
+        record = _probe_record(session, run.probe, time.perf_counter() - started)
+        run.history.append(record)
+        run.best.offer(record, session.network)
+        session.progress.on_epoch(record)
+    return embedded if own else None
+
+
+def _pretrained(session: Session) -> Network:
+    """The recipe's backbone with its pretrained weights, beside a network that begins without them."""
+    network = build_network(session.recipe, len(session.train.labels), pretrained=True).to(session.device)
+    return network.to(memory_format=torch.channels_last)
+
+
+def _embed(session: Session, network: Network) -> Embedded:
+    """Embeddings in float32, whatever the precision of the steps: the head is to fit the network as it is shipped."""
+    count, team = len(session.train), session.team
+    rows = np.arange(count)[team.share(count)]
+    own = embed_batches(network, _reported(session, rows))
+    return Embedded(team.gather(own, count), session.validation.embed(network))
+
+
+def _solve(session: Session, embedded: Embedded) -> Probe:
+    weights = probe_weights(session.plan.imbalance, session.targets.numpy())
+    data = Learnable(
+        embedded.train.clone(),
+        session.targets.to(session.device),
+        torch.from_numpy(weights).float().to(session.device),
+    )
+
+    def measure(weight: Tensor, bias: Tensor) -> dict[str, float]:
+        return session.validation.measure_logits(embedded.val @ weight.T + bias, embedded.val)
+
+    return solve_probe(data, session.objective, measure, session.recipe.best_metric)
+
+
+def _set_head(network: Network, probe: Probe) -> None:
+    head = network.head
+    assert isinstance(head, nn.Linear)
+    with torch.no_grad():
+        head.weight.copy_(probe.weight)
+        head.bias.copy_(probe.bias)
+
+
+def _reported(session: Session, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Iterator[Tensor]:
+    done = 0
+    for batch in session.pictures.plain_batches(rows):
+        yield batch
+        done += len(batch)
+        session.progress.on_embed(done, len(rows))
+
+
+def _probe_record(session: Session, probe: Probe, seconds: float) -> EpochRecord:
+    return EpochRecord(
+        phase="probe",
+        epoch=0,
+        train_loss=probe.train_loss,
+        validation=probe.validation,
+        head_learning_rate=0.0,
+        backbone_learning_rate=0.0,
+        seconds=seconds,
+        images_per_s=len(session.train) / seconds,
+    )
+
+
+def _record(phase: Phase, at: Position) -> EpochRecord:
     started = time.perf_counter()
     validation = phase.validate()
     groups = phase.optimizer.param_groups
     return EpochRecord(
         phase=phase.name,
-        epoch=epoch,
-        train_loss=learnt.train_loss,
+        epoch=at.epoch,
+        train_loss=at.loss_sum / at.images,
         validation=validation,
         head_learning_rate=groups[0]["lr"],
         backbone_learning_rate=groups[-1]["lr"] if phase.name == "fine_tuning" else 0.0,
-        seconds=learnt.seconds + time.perf_counter() - started,
-        images_per_s=learnt.images / learnt.seconds,
+        seconds=at.seconds + time.perf_counter() - started,
+        images_per_s=at.images / at.seconds,
     )
 
 

@@ -1,37 +1,22 @@
-"""The two phases of a run: what is fed, what learns, and how it is judged."""
+"""The phases of a run: what is fed, what learns, and how it is judged."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
-from sightline.dataset import Dataset
-from sightline.training.loop.history import PhaseName, Progress
-from sightline.training.loop.validation import Validation
+from sightline.training.loop.average import WeightAverage
+from sightline.training.loop.history import PhaseName
+from sightline.training.loop.session import Session
 from sightline.training.network.batch_norm import set_training_mode
+from sightline.training.network.layers import stages
 from sightline.training.network.network import Network
-from sightline.training.objective.optimizer import full_optimizer, head_optimizer
-from sightline.training.pictures.pictures import Pictures
-from sightline.training.recipe.recipe import Recipe
-from sightline.training.score import embed_batches
-
-Batches = Sequence[NDArray[np.int64]]
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """What all parts of one training run share."""
-
-    recipe: Recipe
-    network: Network
-    dataset: Dataset
-    pictures: Pictures
-    validation: Validation
-    progress: Progress
+from sightline.training.objective.optimizer import build_optimizer, head_optimizer
+from sightline.training.objective.schedule import Schedule, build_schedule
+from sightline.training.pictures.batch import Batch
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,82 +24,179 @@ class Phase:
     """Some epochs that are trained in one way.
 
     epochs
-        Their numbers, counted from 1 through both phases.
+        Their numbers, counted from 1 through all phases.
     begin_epoch
-        Puts the network into the mode in which it learns.
+        Puts the network into the mode in which it learns, and gives what `inputs` are fed to.
     inputs
-        What `logits` takes, one batch after another, for batches of indices and an epoch.
+        What the network takes, one batch after another, for batches of rows and an epoch.
+    sees_pictures
+        Whether `inputs` are pictures, which can be mixed and shown to a teacher, or embeddings.
     validate
         The recipe's metrics of the network as it is.
     """
 
     name: PhaseName
     epochs: range
-    warmup_epochs: int
     optimizer: torch.optim.Optimizer
-    begin_epoch: Callable[[], object]
-    inputs: Callable[[Batches, int], Iterator[Tensor]]
-    logits: Callable[[Tensor], Tensor]
+    schedule: Schedule
+    scaler: torch.amp.GradScaler
+    average: WeightAverage | None
+    begin_epoch: Callable[[int], nn.Module]
+    inputs: Callable[[Sequence[Batch], int], Iterator[Tensor]]
+    sees_pictures: bool
     validate: Callable[[], dict[str, float]]
 
 
-def phases(run: Run) -> Iterator[Phase]:
-    """The phases that the recipe asks for; each is prepared when the one before it has ended."""
-    recipe = run.recipe
-    if recipe.frozen_epochs > 0:
-        yield _frozen(run)
-    if recipe.training.epochs > recipe.frozen_epochs:
-        yield _fine_tuning(run)
+@dataclass(frozen=True, eq=False)
+class Embedded:
+    """Embeddings float32 `[N, D]` of the training and the validation images by the backbone as it came."""
+
+    train: Tensor
+    val: Tensor
 
 
-def _frozen(run: Run) -> Phase:
+def phases(session: Session, steps_per_epoch: int, embedded: Embedded | None) -> Iterator[Phase]:
+    """The phases that the plan asks for; each is prepared when the one before it has ended."""
+    plan = session.plan
+    if plan.frozen_epochs > 0:
+        assert embedded is not None
+        yield _frozen(session, steps_per_epoch, embedded)
+    if plan.epochs > plan.frozen_epochs:
+        yield _fine_tuning(session, steps_per_epoch)
+
+
+def _frozen(session: Session, steps_per_epoch: int, embedded: Embedded) -> Phase:
     """The head learns from embeddings of the unaugmented pictures; the backbone runs over them once.
 
     It runs in evaluation mode: neither its weights nor the statistics of its batch norms move.
     """
-    network, recipe = run.network, run.recipe
-    embeddings = embed_batches(network, _reported(run))
-    val_embeddings = run.validation.embed(network)
+    network, recipe, epochs = session.network, session.recipe, session.plan.frozen_epochs
 
-    def inputs(batches: Batches, epoch: int) -> Iterator[Tensor]:
-        return (embeddings[torch.from_numpy(batch).to(embeddings.device)] for batch in batches)
+    def begin_epoch(_: int) -> nn.Module:
+        network.eval()
+        network.head.train()
+        _only_these_learn(network, set(_head_names(network)))
+        return session.team.wrap(_HeadOnly(network, recipe.model.dropout))
+
+    def inputs(batches: Sequence[Batch], epoch: int) -> Iterator[Tensor]:
+        return (embedded.train[torch.from_numpy(batch.rows).to(embedded.train.device)] for batch in batches)
 
     return Phase(
         name="frozen",
-        epochs=range(1, recipe.frozen_epochs + 1),
-        warmup_epochs=0,
+        epochs=range(1, epochs + 1),
         optimizer=head_optimizer(network, recipe),
-        begin_epoch=network.eval,
+        schedule=build_schedule(
+            recipe, total_steps=epochs * steps_per_epoch, steps_per_epoch=steps_per_epoch, warmup_steps=0
+        ),
+        scaler=torch.amp.GradScaler(session.device.type, enabled=False),
+        average=None,
+        begin_epoch=begin_epoch,
         inputs=inputs,
-        logits=lambda batch: network.head(functional.dropout(batch, recipe.model.dropout)),
-        validate=lambda: run.validation.measure(network, val_embeddings),
+        sees_pictures=False,
+        validate=lambda: session.validation.measure(network, embedded.val),
     )
 
 
-def _fine_tuning(run: Run) -> Phase:
-    """All parameters learn from augmented pictures, the backbone at its own rate."""
-    network, recipe = run.network, run.recipe
-    device = network.mean.device
+def _fine_tuning(session: Session, steps_per_epoch: int) -> Phase:
+    """The head and, from the top to the bottom, the backbone learn from augmented pictures."""
+    network, recipe, plan = session.network, session.recipe, session.plan
+    first = plan.frozen_epochs + 1
+    steps = (plan.epochs - plan.frozen_epochs) * steps_per_epoch
+    average = None if recipe.training.ema is None else WeightAverage(network, recipe.training.ema)
+    wrapped = _Wrapped(session)
 
-    def inputs(batches: Batches, epoch: int) -> Iterator[Tensor]:
-        for images in run.pictures.augmented_batches(batches, epoch):
-            yield (images.pin_memory() if device.type == "cuda" else images).to(device, non_blocking=True)
+    def begin_epoch(epoch: int) -> nn.Module:
+        set_training_mode(network, learn_statistics=plan.strategy.learns_statistics)
+        return wrapped.learning(_unfrozen(network, epoch - first, plan.unfreeze_epochs))
+
+    def inputs(batches: Sequence[Batch], epoch: int) -> Iterator[Tensor]:
+        for images in session.pictures.augmented_batches(batches, epoch):
+            on_gpu = session.device.type == "cuda"
+            yield (images.pin_memory() if on_gpu else images).to(session.device, non_blocking=True)
+
+    def validate() -> dict[str, float]:
+        with average.inside(network) if average else nullcontext():
+            return session.validation.measure(network)
 
     return Phase(
         name="fine_tuning",
-        epochs=range(recipe.frozen_epochs + 1, recipe.training.epochs + 1),
-        warmup_epochs=recipe.training.warmup_epochs,
-        optimizer=full_optimizer(network, recipe),
-        begin_epoch=lambda: set_training_mode(network, learn_statistics=not recipe.model.pretrained),
+        epochs=range(first, plan.epochs + 1),
+        optimizer=build_optimizer(network, recipe),
+        schedule=build_schedule(
+            recipe,
+            total_steps=steps,
+            steps_per_epoch=steps_per_epoch,
+            warmup_steps=min(recipe.training.warmup_epochs * steps_per_epoch, steps // 2),
+        ),
+        scaler=plan.precision.scaler(),
+        average=average,
+        begin_epoch=begin_epoch,
         inputs=inputs,
-        logits=network.logits,
-        validate=lambda: run.validation.measure(network),
+        sees_pictures=True,
+        validate=validate,
     )
 
 
-def _reported(run: Run) -> Iterator[Tensor]:
-    done = 0
-    for batch in run.pictures.plain_batches():
-        yield batch
-        done += len(batch)
-        run.progress.on_embed(done, len(run.pictures))
+class _HeadOnly(nn.Module):
+    """Logits from embeddings."""
+
+    def __init__(self, network: Network, dropout: float) -> None:
+        super().__init__()
+        self.head = network.head
+        self._dropout = dropout
+
+    def forward(self, embeddings: Tensor) -> Tensor:
+        logits: Tensor = self.head(functional.dropout(embeddings, self._dropout))
+        return logits
+
+
+class _Logits(nn.Module):
+    """Logits from pictures."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images_nhwc: Tensor) -> Tensor:
+        return self.network.logits(images_nhwc)
+
+
+@dataclass(eq=False)
+class _Wrapped:
+    """The network as the team and the compiler see it, wrapped anew only when other parameters learn."""
+
+    session: Session
+    _learning: frozenset[str] | None = None
+    _module: nn.Module = field(default_factory=nn.Identity)
+
+    def learning(self, names: frozenset[str]) -> nn.Module:
+        if names != self._learning:
+            self._learning = names
+            _only_these_learn(self.session.network, names)
+            module: nn.Module = _Logits(self.session.network)
+            if self.session.recipe.training.compile:
+                module.compile()
+            self._module = self.session.team.wrap(module)
+        return self._module
+
+
+def _unfrozen(network: Network, epoch: int, unfreeze_epochs: int) -> frozenset[str]:
+    """Names of the parameters that learn in an epoch of fine-tuning, counted from 0."""
+    if epoch >= unfreeze_epochs:
+        return frozenset(name for name, _ in network.named_parameters())
+    from_top = stages(network)
+    count = 1 + epoch * len(from_top) // unfreeze_epochs
+    backbone = (name for stage in from_top[:count] for name in stage)
+    return frozenset((*_head_names(network), *backbone))
+
+
+def _head_names(network: Network) -> list[str]:
+    in_head = {id(parameter) for parameter in network.head.parameters()}
+    return [name for name, parameter in network.named_parameters() if id(parameter) in in_head]
+
+
+def _only_these_learn(network: Network, names: set[str] | frozenset[str]) -> None:
+    for name, parameter in network.named_parameters():
+        parameter.requires_grad_(name in names)
+        if name not in names:
+            parameter.grad = None

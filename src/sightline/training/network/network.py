@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from sightline.errors import TrainingError
+from sightline.training.network.head import attach_head
 from sightline.training.network.weights import TimmModel, load_pretrained
 from sightline.training.recipe.recipe import Recipe
 
@@ -95,8 +96,11 @@ class Network(nn.Module):
         return patches.transpose(1, 2).reshape(-1, tokens.shape[2], height, width)
 
 
-def build_network(recipe: Recipe, num_classes: int) -> Network:
-    """The recipe's network on the CPU, in evaluation mode: a new head on a backbone as `pretrained` says.
+def build_network(recipe: Recipe, num_classes: int, *, pretrained: bool | None = None) -> Network:
+    """The recipe's network on the CPU, in evaluation mode: a new head on a backbone as `model.pretrained` says.
+
+    pretrained
+        Whether to load those weights; None: unless the recipe's strategy is `scratch`.
 
     Raises:
         TrainingError: timm does not know the backbone, its weights cannot be had, or it does not take the
@@ -104,7 +108,9 @@ def build_network(recipe: Recipe, num_classes: int) -> Network:
     """
     torch.manual_seed(recipe.seed)
     backbone = _create(recipe.model.backbone, num_classes, recipe.model.dropout)
-    load_pretrained(backbone, recipe.model.pretrained)
+    wanted = recipe.training.strategy != "scratch" if pretrained is None else pretrained
+    load_pretrained(backbone, recipe.model.pretrained if wanted else False)
+    attach_head(backbone, recipe.model, num_classes)
     standard = backbone.pretrained_cfg
     normalization = recipe.normalization()
     network = Network(

@@ -1,7 +1,6 @@
 """The pixels of a dataset in batches: decoded once, then resized or augmented by threads, ahead of need."""
 
 import os
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
@@ -12,23 +11,30 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sightline.dataset import Dataset, read_sample
+from sightline.extras import require
 from sightline.images import decode_image, preprocess_image, resize_image
 from sightline.parallel import in_order
-from sightline.training.pictures.memory import available_bytes
-from sightline.training.pictures.transforms import Augmentation, starts_from_whole_picture
+from sightline.training.pictures.augmentation import Augmentation
+from sightline.training.pictures.batch import Batch
+from sightline.training.pictures.cache import PixelCache
+from sightline.training.pictures.transforms import starts_from_whole_picture
 from sightline.training.recipe.recipe import Recipe
 
 Pixels = NDArray[np.uint8]
 
 _BATCHES_AHEAD = 2
+# Enough to share the cost of a call, few enough to stay in a core's cache.
+_TOGETHER = 8
 
 
 class Pictures:
     """A dataset's pictures as uint8 RGB arrays.
 
-    Each file is decoded once and kept, as the whole picture if the augmentation begins with
-    RandomResizedCrop, else as the network's input. What is kept takes at most a quarter of the memory that
-    was available at the start, for a run has two sets; files beyond that are decoded each time.
+    Each file is decoded once and kept where the recipe's `data.cache` says and as far as there is room: as the whole
+    picture if the augmentation begins with RandomResizedCrop, else as the network's input.
+
+    Raises:
+        RecipeError: a transform does not take its arguments.
     """
 
     def __init__(self, dataset: Dataset, recipe: Recipe) -> None:
@@ -38,46 +44,76 @@ class Pictures:
         self._whole = starts_from_whole_picture(recipe)
         self._batch_size = recipe.batch_size
         self._workers = recipe.data.num_workers or os.cpu_count() or 1
-        self._lock = threading.Lock()
-        self._kept: dict[int, Pixels] = {}
-        self._room_bytes = available_bytes() // 4
+        self._cache = PixelCache(len(dataset.samples), self._most_bytes(), recipe.data.cache)
+        self._torch_threads = require("threadpoolctl").ThreadpoolController().select(user_api="openmp")
 
     def __len__(self) -> int:
         return len(self._dataset.samples)
 
-    def plain_batches(self) -> Iterator[Tensor]:
-        """All pictures in the dataset's order as production sees them: uint8 `[n, H, W, 3]`."""
-        order = np.arange(len(self))
-        step = self._batch_size
-        return self._read([order[i : i + step] for i in range(0, len(self), step)], self._plain)
+    def describe(self) -> str:
+        """What is kept so far and where: `1,442 pictures in memory, 71 MB`."""
+        return self._cache.describe()
 
-    def augmented_batches(self, batches: Sequence[NDArray[np.int64]], epoch: int) -> Iterator[Tensor]:
-        """The batches of indices given, augmented for an epoch: uint8 `[n, H, W, 3]`."""
+    def plain_batches(self, rows: NDArray[np.int64] | None = None) -> Iterator[Tensor]:
+        """Pictures as production sees them, uint8 `[n, H, W, 3]`: all in the dataset's order, or those of `rows`."""
+        order = np.arange(len(self)) if rows is None else rows
+        size = self._batch_size
+        places = np.arange(len(order))
+        batches = [
+            Batch(order[start : start + size], places[start : start + size])
+            for start in range(0, len(order), size)
+        ]
+        return self._read(batches, self._plain)
+
+    def augmented_batches(self, batches: Sequence[Batch], epoch: int) -> Iterator[Tensor]:
+        """The batches given, augmented for an epoch: uint8 `[n, H, W, 3]`.
+
+        How a picture is augmented follows from the recipe's seed, the epoch, and its place in the epoch's order; the
+        size of the batches and the number of threads play no part.
+        """
         return self._read(batches, partial(self._augmented, epoch))
 
-    def _read(self, batches: Sequence[NDArray[np.int64]], read: Callable[[int], Pixels]) -> Iterator[Tensor]:
-        indices = [int(index) for batch in batches for index in batch]
-        ahead = _BATCHES_AHEAD * self._batch_size
-        pictures = in_order(read, indices, workers=self._workers, ahead=ahead)
-        for batch in batches:
-            yield torch.from_numpy(np.stack(list(islice(pictures, len(batch)))))
+    def _most_bytes(self) -> int:
+        if self._whole:
+            return sum(sample.width_px * sample.height_px * 3 for sample in self._dataset.samples)
+        return len(self) * self._spec.width_px * self._spec.height_px * 3
 
-    def _plain(self, index: int) -> Pixels:
-        start = self._start(index)
-        return resize_image(start, self._spec) if self._whole else start
+    def _read(self, batches: Sequence[Batch], make: Callable[[Batch], Tensor]) -> Iterator[Tensor]:
+        parts_of = [_parts(batch) for batch in batches]
+        parts = [part for parts in parts_of for part in parts]
+        ahead = max(self._workers, _BATCHES_AHEAD * -(-self._batch_size // _TOGETHER))
+        made = in_order(partial(self._on_one_core, make), parts, workers=self._workers, ahead=ahead)
+        for parts in parts_of:
+            yield torch.cat(list(islice(made, len(parts))))
 
-    def _augmented(self, epoch: int, index: int) -> Pixels:
-        return self._augment(self._start(index), epoch, index)
+    def _on_one_core(self, make: Callable[[Batch], Tensor], part: Batch) -> Tensor:
+        # The threads here share the cores already; torch's own beneath them would only wait for each other.
+        torch.get_num_threads()  # the first call in a thread sets it, and would undo the limit
+        with self._torch_threads.limit(limits=1):
+            return make(part)
 
-    def _start(self, index: int) -> Pixels:
-        kept = self._kept.get(index)
+    def _plain(self, part: Batch) -> Tensor:
+        starts = map(self._start, part.rows)
+        inputs = [resize_image(start, self._spec) if self._whole else start for start in starts]
+        return torch.from_numpy(np.stack(inputs))
+
+    def _augmented(self, epoch: int, part: Batch) -> Tensor:
+        return self._augment([self._start(row) for row in part.rows], epoch, part.places)
+
+    def _start(self, row: np.int64) -> Pixels:
+        index = int(row)
+        kept = self._cache.get(index)
         if kept is not None:
             return kept
         data = read_sample(self._dataset, self._dataset.samples[index], self._spec.limits)
         pixels = (decode_image if self._whole else preprocess_image)(data, self._spec)
         own = np.array(pixels)  # torch takes writable arrays only, and Pillow's are not
-        with self._lock:
-            if own.nbytes <= self._room_bytes:
-                self._room_bytes -= own.nbytes
-                self._kept[index] = own
+        self._cache.put(index, own)
         return own
+
+
+def _parts(batch: Batch) -> list[Batch]:
+    return [
+        Batch(batch.rows[start : start + _TOGETHER], batch.places[start : start + _TOGETHER])
+        for start in range(0, len(batch.rows), _TOGETHER)
+    ]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from sightline.training.recipe.steps import OF_BATCHES, OF_PICTURES
+
 if TYPE_CHECKING:
     from sightline.training.recipe.recipe import Recipe
 
@@ -160,19 +162,32 @@ def _fractions(recipe: "Recipe") -> Iterator[Contradiction]:
 
 def _augmentation(recipe: "Recipe") -> Iterator[Contradiction]:
     names = [step.name for step in recipe.augmentation]
-    last = len(names) - 1
-    for place, name in enumerate(names):
-        key = ("augmentation", place)
-        if name == "Normalize" and place != last:
-            yield Contradiction(key, name, "must be the last step: it is done inside the graph")
-        if name == "RandomResizedCrop" and place != 0:
-            yield Contradiction(key, name, "must be the first step: it starts from the whole picture")
-        size = recipe.augmentation[place].arguments.get("size")
-        if name == "RandomResizedCrop" and size is not None and not _is_size(size, recipe.data.input_size):
-            height, width = recipe.data.input_size
-            yield Contradiction(
-                key, size, f"size must be data.input_size, [{height}, {width}]; or leave it out"
-            )
+    for place, step in enumerate(recipe.augmentation):
+        key: tuple[str | int, ...] = ("augmentation", place)
+        problem = _out_of_order(step.name, names, place)
+        if problem is not None:
+            yield Contradiction(key, step.name, problem)
+        if step.name in ("RandomResizedCrop", "RandomCrop"):
+            size = step.arguments.get("size")
+            if size is not None and not _is_size(size, recipe.data.input_size):
+                height, width = recipe.data.input_size
+                problem = f"size must be data.input_size, [{height}, {width}]; or leave it out"
+                yield Contradiction(key, size, problem)
+        if step.name == "RandomCrop" and not step.arguments.get("padding"):
+            problem = "needs padding in pixels: it cuts data.input_size out of the padded picture"
+            yield Contradiction(key, step.name, problem)
+
+
+def _out_of_order(name: str, names: Sequence[str], place: int) -> str | None:
+    if name == "RandomResizedCrop" and place != 0:
+        return "must be the first step: it starts from the whole picture"
+    if name == "Normalize" and place != len(names) - 1:
+        return "must be the last step: it is done inside the graph"
+    if name in OF_BATCHES and name in names[:place]:
+        return "stands there already; give it once"
+    if name in OF_BATCHES and any(later in OF_PICTURES for later in names[place + 1 :]):
+        return "must come after all transforms of single pictures: it mixes finished ones"
+    return None
 
 
 def _is_size(size: object, input_size: tuple[int, int]) -> bool:

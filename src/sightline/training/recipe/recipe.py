@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from sightline.records import Preprocessing
+from sightline.records import Preprocessing, Task
 from sightline.training.recipe.contradictions import as_validation_error, contradictions
 from sightline.training.recipe.presets import preset
 from sightline.training.recipe.sections import (
@@ -17,7 +17,6 @@ from sightline.training.recipe.sections import (
     Metric,
     ModelSection,
     Section,
-    Task,
     TrackingSection,
     TrainingSection,
 )

@@ -7,7 +7,6 @@ from pydantic import BeforeValidator, ConfigDict, Field, field_validator
 
 from sightline.records import Frozen
 
-Task = Literal["multiclass", "multilabel"]
 Strategy = Literal["linear", "two_phase", "full", "scratch"]
 Imbalance = Literal[
     "none", "class_weights", "effective_number", "balanced_sampling", "sqrt_sampling", "logit_adjustment"

@@ -7,20 +7,40 @@ from pydantic import Field, JsonValue, ValidationError, model_serializer, model_
 
 from sightline.records import Frozen
 
-TRANSFORMS = (
+OF_PICTURES = (
+    "AugMix",
+    "AutoAugment",
     "ColorJitter",
+    "ElasticTransform",
     "GaussianBlur",
-    "Normalize",
+    "GaussianNoise",
+    "JPEG",
     "RandAugment",
+    "RandomAdjustSharpness",
     "RandomAffine",
+    "RandomAutocontrast",
+    "RandomCrop",
+    "RandomEqualize",
     "RandomErasing",
+    "RandomGrayscale",
     "RandomHorizontalFlip",
+    "RandomInvert",
+    "RandomPerspective",
+    "RandomPosterize",
     "RandomResizedCrop",
     "RandomRotation",
+    "RandomSolarize",
     "RandomVerticalFlip",
     "TrivialAugmentWide",
 )
-NOT_BUILT = ("AutoAugment", "AugMix", "CutMix", "ElasticTransform", "MixUp", "RandomPerspective")
+"""Transforms of one picture."""
+
+OF_BATCHES = ("CutMix", "MixUp")
+"""What mixes the pictures of a batch, and their labels with them."""
+
+TRANSFORMS = (*OF_PICTURES, *OF_BATCHES, "Normalize")
+
+_ALPHA = {"CutMix": 1.0, "MixUp": 0.2}
 
 
 class Normalization(Frozen):
@@ -34,11 +54,18 @@ class Normalization(Frozen):
     ]
 
 
+class _Mixture(Frozen):
+    alpha: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+
+
 class Step(Frozen):
     """One entry of `augmentation`: a transform of torchvision.transforms.v2 with its arguments.
 
-    Written as a mapping with one key, `RandomRotation: {degrees: 10}`. `Normalize` is no transform of the
-    pixels here: it is the normalisation that goes into the graph.
+    Written as a mapping with one key, `RandomRotation: {degrees: 10}`. Values of pixels are given from 0 to 255
+    as in `RandomErasing: {value: 127}`, except for GaussianNoise, whose units are those of [0, 1] as torchvision has
+    it. `RandomErasing: {value: random}` is uniform noise. `MixUp` and `CutMix` take `alpha` alone; where both
+    stand, each batch draws one of them. `Normalize` is no transform of the pixels here: it is the
+    normalisation that goes into the graph.
     """
 
     name: str
@@ -57,10 +84,11 @@ class Step(Frozen):
     @model_validator(mode="after")
     def _is_allowed(self) -> "Step":
         if self.name not in TRANSFORMS:
-            state = "is not built yet" if self.name in NOT_BUILT else "is not a known transform"
-            raise ValueError(f"'{self.name}' {state}; allowed now: {', '.join(TRANSFORMS)}")
+            raise ValueError(f"'{self.name}' is not a known transform; allowed now: {', '.join(TRANSFORMS)}")
         if self.name == "Normalize":
             self.normalization()
+        if self.name in OF_BATCHES:
+            self.alpha()
         return self
 
     @model_serializer
@@ -77,3 +105,15 @@ class Step(Frozen):
             return Normalization.model_validate(self.arguments)
         except ValidationError as err:
             raise ValueError("Normalize needs 'mean' and 'std', three numbers each, std above 0") from err
+
+    def alpha(self) -> float:
+        """The α of `MixUp` or `CutMix`, by default 0.2 and 1: shares are drawn from Beta(α, α).
+
+        Raises:
+            ValueError: there are other arguments, or it is not above 0.
+        """
+        try:
+            alpha = _Mixture.model_validate(self.arguments).alpha
+        except ValidationError as err:
+            raise ValueError(f"{self.name} takes 'alpha' alone, a number above 0") from err
+        return _ALPHA[self.name] if alpha is None else alpha

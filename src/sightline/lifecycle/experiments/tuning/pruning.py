@@ -1,6 +1,6 @@
 """A training's listener that ends the training when it does not look worth it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from sightline.training import EpochRecord, Progress
 
@@ -23,6 +23,21 @@ class PruningProgress:
         self._metric = metric
         self._worth_going_on = worth_going_on
         self.records: list[EpochRecord] = []
+
+    def on_plan(self, plan: Mapping[str, str]) -> None:
+        """Passed on."""
+        if self._inner is not None:
+            self._inner.on_plan(plan)
+
+    def on_note(self, text: str) -> None:
+        """Passed on."""
+        if self._inner is not None:
+            self._inner.on_note(text)
+
+    def on_resume(self, history: Sequence[EpochRecord]) -> None:
+        """Passed on."""
+        if self._inner is not None:
+            self._inner.on_resume(history)
 
     def on_embed(self, done: int, total: int) -> None:
         """Passed on."""

@@ -1,0 +1,175 @@
+"""Every figure of one engine on a labelled data set of which any number of labels is true of a picture."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.evaluation.average_precision import average_precisions
+from sightline.evaluation.blocks import require_judgeable, row_blocks
+from sightline.evaluation.calibration import ReliabilityBin, ReliabilitySums, expected_calibration_error
+from sightline.evaluation.likelihood import negative_log_likelihood
+from sightline.evaluation.per_class import shares_of_counts
+from sightline.records import DecisionRule, Frozen, Scores, require_task
+
+
+class LabelFigures(Frozen):
+    """One label. Figures lie in [0, 1]; precision, recall and F1 are 0 where they divide by nothing.
+
+    support, predicted
+        Pictures of which the label is true, and of which it is held for true.
+    average_precision
+        As scikit-learn defines it, whatever the threshold; None for a label without support.
+    threshold
+        The probability from which on the label is held for true.
+    """
+
+    label: str
+    support: int
+    predicted: int
+    precision: float
+    recall: float
+    f1: float
+    average_precision: float | None
+    threshold: float
+
+
+class MultilabelEvaluation(Frozen):
+    """How good, in numbers that can be written to JSON and compared. A pair is one picture and one label.
+
+    count
+        Samples that were scored.
+    map
+        Mean average precision: the plain mean over the labels with support; None if no label has any.
+    micro_precision, micro_recall, micro_f1
+        Over all pairs together: frequent labels count for more.
+    macro_precision, macro_recall, macro_f1
+        Plain means over the labels that are true or held for true anywhere.
+    exact_match
+        Share of the samples of which every label is right (subset accuracy).
+    hamming_loss
+        Share of the pairs that are wrong.
+    expected_calibration_error, reliability
+        Over 15 bins of the probability of all pairs; `accuracy` of a bin is the share of its pairs that are true.
+        Where few labels are true of a picture, most pairs lie near 0 and make the error small.
+    negative_log_likelihood
+        Mean −log p(truth) of the pairs, natural logarithm, at the rule's temperature.
+    brier_score
+        Mean (p − y)² of the pairs, in [0, 1].
+    thresholds_chosen
+        Whether the rule has thresholds of its own; if not, 0.5 held for every label.
+    """
+
+    labels: tuple[str, ...]
+    count: int
+    map: float | None
+    micro_precision: float
+    micro_recall: float
+    micro_f1: float
+    macro_precision: float
+    macro_recall: float
+    macro_f1: float
+    exact_match: float
+    hamming_loss: float
+    expected_calibration_error: float
+    negative_log_likelihood: float
+    brier_score: float
+    thresholds_chosen: bool
+    per_label: tuple[LabelFigures, ...]
+    reliability: tuple[ReliabilityBin, ...]
+
+
+def evaluate_multilabel(scores: Scores, rule: DecisionRule) -> MultilabelEvaluation:
+    """Take every figure from multilabel scores under a sigmoid rule; a pure function of the two.
+
+    Raises:
+        DatasetError: there is no row, a logit is NaN or infinite, or scores or rule are multiclass.
+    """
+    require_task("multilabel", scores=scores.task, rule=rule.task)
+    require_judgeable(scores)
+    sums = _Sums(len(scores.labels))
+    for block in row_blocks(scores):
+        sums.add(rule, scores.logits[block], scores.multi_hot[block])
+    per_label = _label_figures(scores, rule, sums)
+    micro = shares_of_counts(*(counts.sum(keepdims=True) for counts in sums.counts()))
+    macro = _macro(per_label)
+    precisions = [one.average_precision for one in per_label if one.average_precision is not None]
+    bins = sums.reliability.bins()
+    pairs = scores.logits.size
+    return MultilabelEvaluation(
+        labels=scores.labels,
+        count=len(scores.targets),
+        map=float(np.mean(precisions)) if precisions else None,
+        micro_precision=float(micro[0][0]),
+        micro_recall=float(micro[1][0]),
+        micro_f1=float(micro[2][0]),
+        macro_precision=macro[0],
+        macro_recall=macro[1],
+        macro_f1=macro[2],
+        exact_match=sums.exact / len(scores.targets),
+        hamming_loss=sums.wrong / pairs,
+        expected_calibration_error=expected_calibration_error(bins),
+        negative_log_likelihood=negative_log_likelihood(scores, rule.temperature),
+        brier_score=sums.squares / pairs,
+        thresholds_chosen=rule.label_thresholds is not None,
+        per_label=per_label,
+        reliability=bins,
+    )
+
+
+@dataclass
+class _Sums:
+    """What is added up over blocks of rows."""
+
+    label_count: int
+    reliability: ReliabilitySums = field(default_factory=ReliabilitySums)
+    exact: int = 0
+    wrong: int = 0
+    squares: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._counts = np.zeros((3, self.label_count), np.int64)
+
+    def add(
+        self, rule: DecisionRule, logits_nc: NDArray[np.float32], multi_hot_nc: NDArray[np.uint8]
+    ) -> None:
+        probabilities, truth = rule.probabilities(logits_nc), multi_hot_nc == 1
+        claimed = rule.present(probabilities)
+        self._counts += np.stack([found.sum(axis=0) for found in (claimed & truth, truth, claimed)])
+        wrong_n = (claimed != truth).sum(axis=1)
+        self.exact += int((wrong_n == 0).sum())
+        self.wrong += int(wrong_n.sum())
+        self.squares += float(((probabilities - truth) ** 2).sum())
+        self.reliability.add(probabilities.ravel(), truth.ravel())
+
+    def counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Right claims, support and claims of each label, int64 `[C]` each."""
+        right, support, predicted = self._counts
+        return right, support, predicted
+
+
+def _label_figures(scores: Scores, rule: DecisionRule, sums: _Sums) -> tuple[LabelFigures, ...]:
+    _, support, predicted = sums.counts()
+    precision, recall, f1 = shares_of_counts(*sums.counts())
+    ranked = average_precisions(scores)
+    thresholds = rule.thresholds(len(scores.labels))
+    return tuple(
+        LabelFigures(
+            label=label,
+            support=int(support[index]),
+            predicted=int(predicted[index]),
+            precision=float(precision[index]),
+            recall=float(recall[index]),
+            f1=float(f1[index]),
+            average_precision=ranked[index],
+            threshold=float(thresholds[index]),
+        )
+        for index, label in enumerate(scores.labels)
+    )
+
+
+def _macro(figures: tuple[LabelFigures, ...]) -> tuple[float, float, float]:
+    """Precision, recall and F1; 0 if no label is true or held for true anywhere."""
+    seen = [(one.precision, one.recall, one.f1) for one in figures if one.support or one.predicted]
+    precision, recall, f1 = np.mean(seen, axis=0).tolist() if seen else (0.0, 0.0, 0.0)
+    return precision, recall, f1
