@@ -13,8 +13,11 @@ from sightline.training.recipe.steps import Step
 _ARGUMENTS: Mapping[str, dict[str, JsonValue]] = {
     "ColorJitter": {"brightness": 0.2, "contrast": 0.2, "saturation": 0.2},
     "GaussianBlur": {"kernel_size": 3},
+    "RandomAdjustSharpness": {"sharpness_factor": 2.0},
     "RandomAffine": {"degrees": 5, "translate": [0.05, 0.05], "interpolation": "bilinear"},
+    "RandomPosterize": {"bits": 4},
     "RandomRotation": {"degrees": 10, "interpolation": "bilinear"},
+    "RandomSolarize": {"threshold": 128},
 }
 
 

@@ -88,9 +88,7 @@ def _with_step(recipe: Recipe, step: Step, name: str) -> Variant:
 
 def _places(steps: Sequence[Step]) -> Iterator[int]:
     end = len(steps) - (steps[-1].name == "Normalize" if steps else 0)
-    yield end
-    if end > 0:
-        yield 0
+    yield from range(end, -1, -1)
 
 
 def _variant(kind: Kind, name: str, recipe: Recipe, steps: Sequence[Step]) -> Variant:
