@@ -171,3 +171,55 @@ def test_the_examples_are_valid_recipes(example: str) -> None:
     file = Path(__file__).parents[2] / "examples" / f"{example}.yaml"
 
     assert read_recipe(file).data.input_size == (128, 128)
+
+
+def test_a_recipe_with_every_key_that_the_guides_of_the_field_use_is_taken_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(
+        """
+model:
+  backbone: efficientnet_b4
+  pretrained: imagenet
+  num_classes: 150
+  dropout: 0.3
+  head: linear # or mlp
+data:
+  train_dir: data/train
+  val_dir: data/val
+  input_size: 380
+  batch_size: 32
+  num_workers: 8
+augmentation:
+  - RandomResizedCrop: {size: 380, scale: [0.7, 1.0]}
+  - RandomHorizontalFlip: {p: 0.5}
+  - TrivialAugmentWide: {}
+  - Normalize: {mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225]}
+training:
+  epochs: 30
+  optimizer: adamw
+  learning_rate: 1e-3
+  weight_decay: 0.01
+  scheduler: cosine
+  warmup_epochs: 3
+  mixed_precision: true
+  gradient_clip: 1.0
+  label_smoothing: 0.1
+  freeze_backbone_epochs: 5
+  backbone_lr_multiplier: 0.1
+loss:
+  type: focal # or cross_entropy
+  focal_gamma: 2.0
+  focal_alpha: 0.25
+evaluation:
+  metrics: [accuracy, top5_accuracy, f1_macro, per_class_f1]
+  best_metric: f1_macro
+  early_stopping_patience: 7
+"""
+    )
+
+    recipe = read_recipe(path)
+
+    assert recipe.loss_name == "focal"
+    assert recipe.backbone_learning_rate == pytest.approx(1e-4)
+    assert recipe.metrics == ("accuracy", "top5_accuracy", "f1_macro", "per_class_f1")
+    assert [step.name for step in recipe.augmentation][-1] == "Normalize"

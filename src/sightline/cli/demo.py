@@ -13,6 +13,9 @@ def demo(
     out: Annotated[Path, typer.Option("--out", "-o", help="Where data and bundle go.")] = Path("demo-output"),
     images: Annotated[int, typer.Option(min=100, help="Pictures to generate.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another line.")] = 0,
+    several: Annotated[
+        bool, typer.Option("--multilabel", help="A piece has all its kinds of defect as labels, or none.")
+    ] = False,
 ) -> None:
     """Run everything once on generated pictures: data, training, bundle, server, answers over HTTP.
 
@@ -26,7 +29,14 @@ def demo(
     from sightline.demo.story import run_demo
 
     with Display() as display:
-        done = run_demo(out, images=images, seed=seed, listener=display, training_progress=display)
+        done = run_demo(
+            out,
+            images=images,
+            seed=seed,
+            listener=display,
+            training_progress=display,
+            task="multilabel" if several else "multiclass",
+        )
     _print_summary(done)
 
 
@@ -40,6 +50,11 @@ def _print_data(done: "Demonstrated") -> None:
         f"duplicates, each kept on one side of the split. Report: {done.built.data_report / 'report.html'}",
         soft_wrap=True,
     )
+
+
+def _a_picture(data: Path) -> Path:
+    folders = (data / "crack", data / "images")
+    return next(path for folder in folders for path in sorted(folder.glob("*")) if path.is_file())
 
 
 def _print_summary(done: "Demonstrated") -> None:
@@ -59,7 +74,7 @@ def _print_summary(done: "Demonstrated") -> None:
     )
     times = ", ".join(f"{stage.split(' ')[0].lower()} {spent:.0f} s" for stage, spent in done.seconds.items())
     out.print(f"Time: {sum(done.seconds.values()):.0f} s ({times})\n")
-    picture = next(path for path in sorted(done.data.glob("crack/*")) if path.is_file())
+    picture = _a_picture(done.data)
     out.print("[bold]Try next[/]")
     for command, why in (
         (f"sightline data check {done.data}", "what is wrong with the pictures"),

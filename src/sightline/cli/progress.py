@@ -51,7 +51,9 @@ class Display:
     ) -> None:
         self._bar.stop()
         if kind is KeyboardInterrupt:
-            self._console.print("Interrupted. Nothing half-written is left behind.")
+            self._console.print(
+                "Interrupted. Nothing half-written is left behind; a training that had begun goes on with --resume."
+            )
 
     def stage(self, title: str) -> None:
         """Begin a stage."""

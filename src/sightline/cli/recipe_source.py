@@ -39,7 +39,8 @@ def recipe_from(
     from sightline.training import read_recipe, recipe_for
 
     path = Path(source)
-    if "://" not in source and not path.exists():
+    is_pattern = "{" in source  # shards, as in train-{000..099}.tar
+    if "://" not in source and not is_pattern and not path.exists():
         raise InputError(f"There is neither a recipe nor a folder at '{source}'.")
     every = list(overrides or [])
     every += [f"training.epochs={epochs}"] if epochs is not None else []

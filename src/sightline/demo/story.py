@@ -14,6 +14,7 @@ from sightline.errors import InputError, SightlineError
 from sightline.inference import load, verify_bundle
 from sightline.lifecycle import Agreement, compare_with_server, judge
 from sightline.lifecycle.build import Built, Listener, build_bundle
+from sightline.records import Task
 from sightline.training import Progress, recipe_for
 
 _MARK = ".sightline-demo"
@@ -45,9 +46,18 @@ class Demonstrated:
 
 
 def run_demo(
-    folder: Path, *, images: int, seed: int, listener: Listener, training_progress: Progress
+    folder: Path,
+    *,
+    images: int,
+    seed: int,
+    listener: Listener,
+    training_progress: Progress,
+    task: Task = "multiclass",
 ) -> Demonstrated:
     """Run every part on an inspection line that is generated into `folder`.
+
+    task
+        With `multilabel` a piece has all its kinds of defect as labels, and a sound one none.
 
     A folder that an earlier demonstration made is replaced; any other that is not empty is refused.
 
@@ -60,11 +70,11 @@ def run_demo(
     listener.stage("Generating pictures of an inspection line")
     generate_dataset(
         folder / "data",
-        DemoOptions(images=images, seed=seed, damaged=0.02, exact_duplicates=0.02, near_duplicates=0.04),
+        _options(images, seed, task),
         progress=lambda done: listener.progress(done, max(done, images)),
     )
     generated = time.perf_counter() - started
-    recipe = recipe_for(folder / "data", (*_RECIPE, f"seed={seed}"))
+    recipe = recipe_for(folder / "data", (*_RECIPE, f"seed={seed}", f"task={task}"))
     built = build_bundle(
         recipe, folder / "inspection", listener=listener, training_progress=training_progress
     )
@@ -80,6 +90,18 @@ def run_demo(
         "Verifying and serving": time.perf_counter() - started,
     }
     return Demonstrated(folder / "data", built.path, built, agreement, seconds)
+
+
+def _options(images: int, seed: int, task: Task) -> DemoOptions:
+    return DemoOptions(
+        images=images,
+        seed=seed,
+        task=task,
+        layout="folders" if task == "multiclass" else "metadata",
+        damaged=0.02,
+        exact_duplicates=0.02,
+        near_duplicates=0.04,
+    )
 
 
 def _ask_server(folder: Path, listener: Listener) -> Agreement:

@@ -49,9 +49,11 @@ class RunKeeper:
     """
 
     def __init__(self, recipe: Recipe, target: Path, restart: Restart, note: Callable[[str], None]) -> None:
-        self._recipe, self._target, self._restart = recipe, target, restart
+        self._recipe, self._target = recipe, target
         self.folder = RunFolder(run_folder(target))
-        self.folder.check(resume=restart.resume, replace=restart.fresh)
+        # A command that is always given --resume begins the first time.
+        self._restart = restart if self.folder.path.exists() else Restart()
+        self.folder.check(resume=self._restart.resume, replace=self._restart.fresh)
         self._tracker: MlflowTracker | None = None
         if recipe.tracking.mlflow is not None:
             self._tracker = MlflowTracker(

@@ -41,7 +41,7 @@ class Plan:
         """The choices in words, by name."""
         choices = {
             "strategy": f"{self.strategy.strategy}: {self.strategy.reason}",
-            "imbalance": f"{self.imbalance.method}: {self.imbalance.reason}",
+            "imbalance": self.imbalance.reason,
         }
         if self.epochs:
             choices["precision"] = f"{self.precision.precision}: {self.precision.reason}"

@@ -15,13 +15,19 @@ from sightline.training.run.curves import draw_curves
 from sightline.training.run.facts import RunFacts
 from sightline.training.run.figures import flat_record, strict_json, to_csv
 from sightline.training.run.lock import FolderLock
-from sightline.training.run.record import RECORD_FILE, RunRecord, Status, require_place, to_json
+from sightline.training.run.record import (
+    CHECKPOINT_FILE,
+    RECORD_FILE,
+    RunRecord,
+    Status,
+    require_place,
+    to_json,
+)
 from sightline.whole_file import write_whole
 
 if TYPE_CHECKING:
     from sightline.training.loop.history import EpochRecord
 
-CHECKPOINT_FILE = "checkpoint.safetensors"
 # The checkpoint goes first, so that no half-emptied folder could be gone on from.
 _FILES = (CHECKPOINT_FILE, "metrics.jsonl", "metrics.csv", "curves.png", "train.log", "mlflow.json")
 # The curves are drawn again when this many times what drawing takes has gone by, and at the latest after a pause.
@@ -44,7 +50,8 @@ class RunFolder:
     | there                                   | by default | `resume`  | `replace`           |
     |-----------------------------------------|------------|-----------|---------------------|
     | nothing, or an empty folder             | begins     | InputError| begins              |
-    | a run that was stopped, failed or died  | InputError | goes on   | removed, then begins|
+    | a run that ended early, its checkpoint  | InputError | goes on   | removed, then begins|
+    | a run that ended early, no checkpoint   | begins     | begins    | removed, then begins|
     | a finished run                          | InputError | InputError| removed, then begins|
     | a run that is going on now              | InputError | InputError| InputError          |
     | anything else                           | InputError | InputError| InputError          |

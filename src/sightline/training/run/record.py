@@ -13,6 +13,7 @@ from sightline.training.run.facts import RunFacts
 from sightline.training.run.figures import strict_json
 
 RECORD_FILE = "run.json"
+CHECKPOINT_FILE = "checkpoint.safetensors"
 SCHEMA_VERSION = 1
 Status = Literal["running", "finished", "stopped", "failed"]
 
@@ -123,7 +124,7 @@ def require_place(folder: Path, *, resume: bool, replace: bool) -> RunRecord | N
             f"'{folder}' holds a run that was finished at {earlier.ended}. Choose another place with --out, or replace "
             "it with --fresh."
         )
-    if not resume:
+    if not resume and (folder / CHECKPOINT_FILE).exists():
         done = "before its first epoch" if earlier.epoch is None else f"after epoch {earlier.epoch}"
         how = "ended without a word" if earlier.status == "running" else f"was {earlier.status}"
         how = "failed" if earlier.status == "failed" else how
