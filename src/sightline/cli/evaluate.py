@@ -19,18 +19,30 @@ def evaluate(
     server: Annotated[
         str | None, typer.Option(metavar="URL", help="Ask this server too, and compare its answers.")
     ] = None,
+    tta: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VIEWS", help="Test-time augmentation, for comparison: hflip, vflip, rot180, by commas."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print every figure as JSON.")] = False,
 ) -> None:
     """Say how good a bundle is on labelled images.
 
     Images that the bundle was built from are known by their content: `test` means those it was not trained
-    on. With --server every answer over HTTP is compared with the bundle's own; exits with 3 if they differ.
+    on. --tta averages the answers over mirrored pictures, which the service does not do. With --server every
+    answer over HTTP is compared with the bundle's own; exits with 3 if they differ.
     """
     from sightline.cli.progress import Display
     from sightline.dataset import read_dataset
+    from sightline.errors import InputError
     from sightline.inference import load
     from sightline.lifecycle import compare_with_server, judge
+    from sightline.lifecycle.views import read_views
 
+    views = read_views(tta or "")
+    if views and server is not None:
+        raise InputError("--server compares single answers, and --tta averages several: give one of them.")
     predictor = load(bundle)
     with Display(quiet=as_json) as display:
         display.stage("Reading the images")
@@ -38,15 +50,17 @@ def evaluate(
             data, limits=predictor.bundle.manifest.preprocessing.limits, progress=display.progress
         )
         display.stage("Scoring")
-        judged = judge(predictor, dataset, _split(split), display.progress)
+        judged = judge(predictor, dataset, _split(split), display.progress, views=views)
         agreement = None
         if server is not None:
             display.stage("Asking the server")
             agreement = compare_with_server(judged, predictor, server, display.progress)
     if as_json:
-        typer.echo(json.dumps(_as_json(judged, agreement)))
+        typer.echo(json.dumps(_as_json(judged, agreement) | {"tta": views}))
     else:
         _print(judged, agreement)
+        if views:
+            typer.echo(f"Averaged over {1 + len(views)} views of each picture. The service answers from one.")
     if agreement is not None and not agreement.holds:
         raise typer.Exit(3)
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +15,7 @@ from sightline.evaluation import AnyEvaluation, evaluate_scores
 from sightline.inference import Predictor
 from sightline.lifecycle.remote import RemoteAnswer, RemotePredictor
 from sightline.lifecycle.score import score_dataset
+from sightline.lifecycle.views import View
 from sightline.parallel import Progress
 from sightline.records import Scores
 
@@ -62,13 +64,20 @@ class Agreement:
 
 
 def judge(
-    predictor: Predictor, dataset: Dataset, split: SplitChoice | None = None, progress: Progress | None = None
+    predictor: Predictor,
+    dataset: Dataset,
+    split: SplitChoice | None = None,
+    progress: Progress | None = None,
+    *,
+    views: Sequence[View] = (),
 ) -> Judged:
     """Score labelled images and take every figure.
 
     split
         A split of the data, or of the bundle's own record of it: an image that went into the bundle's test
         split is known by its content. None: `test` if there is any of it, else everything.
+    views
+        Test-time augmentation: the answer is the mean over these views as well. A server does not do this.
 
     Raises:
         InputError: the split has no image.
@@ -79,7 +88,13 @@ def judge(
     known = known_splits(bundle)
     chosen, part = _choose(dataset, split, known)
     scores = score_dataset(
-        predictor.engine, part, manifest.preprocessing, manifest.labels, progress, task=manifest.task
+        predictor.engine,
+        part,
+        manifest.preprocessing,
+        manifest.labels,
+        progress,
+        task=manifest.task,
+        views=views,
     )
     seen = sum(known.get(sample.sha256) == "train" for sample in part.samples)
     return Judged(evaluate_scores(scores, manifest.decision), scores, part, chosen, seen)

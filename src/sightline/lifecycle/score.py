@@ -6,6 +6,7 @@ import numpy as np
 
 from sightline.dataset import Dataset, pixel_batches
 from sightline.inference import Engine, run_in_batches
+from sightline.lifecycle.views import View, seen_as
 from sightline.parallel import Progress
 from sightline.records import Preprocessing, Scores, Task
 
@@ -20,8 +21,12 @@ def score_dataset(
     progress: Progress | None = None,
     *,
     task: Task = "multiclass",
+    views: Sequence[View] = (),
 ) -> Scores:
     """Run every sample through the pixels and the graph; targets are those of `labels`, the bundle's, and its task.
+
+    views
+        Further ways to see each picture; logits and embeddings are then the means over all of them.
 
     Raises:
         DatasetError: a sample has a label that the bundle does not know; with multiclass, several or none.
@@ -30,9 +35,9 @@ def score_dataset(
     logits, embeddings = [], []
     done = 0
     for pixels in pixel_batches(dataset, spec, _AT_ONCE):
-        part_logits, part_embeddings = run_in_batches(engine, pixels)
-        logits.append(part_logits)
-        embeddings.append(part_embeddings)
+        seen = [run_in_batches(engine, view) for view in seen_as(pixels, views)]
+        logits.append(np.mean([one for one, _ in seen], axis=0, dtype=np.float32))
+        embeddings.append(np.mean([one for _, one in seen], axis=0, dtype=np.float32))
         done += len(pixels)
         if progress is not None:
             progress(done, len(dataset.samples))
