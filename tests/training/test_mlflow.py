@@ -122,7 +122,7 @@ def test_a_resumed_run_stays_one_run_with_each_epoch_once(server: MlflowServer, 
 
     again = Recorded(tmp_path, server.url, "resumed")
     again.begin("training.epochs=3", resume=True)
-    again.tell("rewind", [epoch_record(1)])
+    again.tell("on_resume", [epoch_record(1)])
     again.tell("on_epoch", epoch_record(2))
     again.tell("on_epoch", epoch_record(3))
     again.tell("finish", {})

@@ -15,6 +15,7 @@ from sightline.training import read_recipe, recipe_for
 from sightline.training.run.facts import RunFacts
 from sightline.training.run.folder import RunFolder
 from sightline.training.run.listeners import Listeners
+from sightline.training.run.record import CHECKPOINT_FILE
 
 
 def facts(*overrides: str) -> RunFacts:
@@ -176,6 +177,7 @@ def finished(path: Path) -> None:
 def stopped(path: Path) -> None:
     folder = begun(path)
     folder.on_epoch(epoch_record(7))
+    folder.checkpoint_path.write_bytes(b"the state after epoch 7")
     folder.stop("Ctrl-C")
 
 
@@ -241,6 +243,15 @@ time.sleep(600)
 """
 
 
+def test_a_run_that_left_nothing_to_go_on_from_makes_room(tmp_path: Path) -> None:
+    folder = begun(tmp_path / "run")
+    folder.fail("The loss became nan.")
+
+    begun(tmp_path / "run").finish({})
+
+    assert run_json(tmp_path / "run")["status"] == "finished"
+
+
 def test_a_run_at_work_is_left_alone_and_one_that_was_killed_is_gone_on_with(tmp_path: Path) -> None:
     command = [sys.executable, "-c", DYING, str(tmp_path / "run")]
 
@@ -254,6 +265,7 @@ def test_a_run_at_work_is_left_alone_and_one_that_was_killed_is_gone_on_with(tmp
         finally:
             other.kill()
 
+    (tmp_path / "run" / CHECKPOINT_FILE).write_bytes(b"the state after some steps")
     with pytest.raises(InputError, match="ended without a word before its first epoch. Go on with --resume"):
         RunFolder(tmp_path / "run").begin(facts())
     begun(tmp_path / "run", resume=True).finish({})
@@ -281,6 +293,7 @@ def test_listeners_are_all_told_in_their_order() -> None:
     record = epoch_record(1)
     calls: list[tuple[object, ...]] = [
         ("on_plan", {"strategy": "full"}),
+        ("on_resume", [record]),
         ("on_embed", 1, 2),
         ("on_step", 1, 2, 3, 0.5),
         ("on_epoch", record),
