@@ -226,10 +226,11 @@ def test_ctrl_c_leaves_no_half_written_bundle(pictures, tmp_path):
 
     assert code == 130
     assert "Nothing half-written" in said
-    # The report on the data was finished before the training began, and stays.
-    (report,) = tmp_path.iterdir()
-    assert report.name == "interrupted-data"
-    assert not list(report.glob(".*"))
+    (run,) = tmp_path.iterdir()
+    assert run.name == "interrupted-run"
+    assert json.loads((run / "run.json").read_text())["status"] == "stopped"
+    assert (run / "data" / "report.html").exists()
+    assert not list(run.rglob(".*.partial"))
 
 
 def test_the_command_reports_as_json(pictures, tmp_path):
@@ -241,6 +242,8 @@ def test_the_command_reports_as_json(pictures, tmp_path):
 
     report = json.loads(result.stdout)
     assert report["test"]["count"] > 0
+    assert set(report["baselines"]) == {"majority"}
+    assert report["plan"]["strategy"].startswith("scratch: ")
     assert report["id"] == json.loads((tmp_path / "b" / "bundle.json").read_text())["id"]
 
 
