@@ -9,7 +9,19 @@ from pathlib import Path
 import pytest
 
 from quadrants import draw_quadrants, quick
+from sightline.training import recipe_for, train
 
+OVERRIDES = quick(
+    # Batch norm would see half of each batch in two processes: this backbone has none.
+    "model.backbone=test_convnext",
+    "data.input_size=64",
+    # Batches that come out even neither by processes nor by parts.
+    "data.batch_size=10",
+    "training.gradient_accumulation=2",
+    "training.mixed_precision=false",
+    "imbalance=class_weights",
+    "augmentation=[{RandomHorizontalFlip: {}}]",
+)
 SCRIPT = """
 import json, sys
 import torch
@@ -18,6 +30,7 @@ from sightline.dataset import read_dataset
 from sightline.training import join_team, recipe_for, train
 dataset = read_dataset(sys.argv[1])
 with join_team() as team:
+    assert team.size == 2
     trained = train(
         recipe_for("images", sys.argv[3:]), dataset.of_split("train"), dataset.of_split("val"), team=team
     )
@@ -28,49 +41,32 @@ with join_team() as team:
 """
 
 
-def curve(
-    folder: Path, processes: int, *overrides: str
-) -> tuple[list[tuple[int, float, dict]], dict[str, float]]:
-    (folder / "script.py").write_text(SCRIPT)
-    out = folder / f"{processes}.json"
-    launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
-    command = [sys.executable, *launcher, str(folder / "script.py"), str(folder / "images"), str(out)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
+def test_two_processes_give_the_curve_of_one(tmp_path: Path) -> None:
+    dataset = draw_quadrants(tmp_path / "images", size_px=64)
+    one = train(recipe_for("images", OVERRIDES), dataset.of_split("train"), dataset.of_split("val"))
+    (tmp_path / "script.py").write_text(SCRIPT)
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    arguments = [
+        str(tmp_path / "script.py"),
+        str(tmp_path / "images"),
+        str(tmp_path / "two.json"),
+        *OVERRIDES,
+    ]
+
     done = subprocess.run(
-        [*command, *quick(*overrides)],
-        env=environment,
+        [sys.executable, *launcher, *arguments],
+        env={**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
+
     assert done.returncode == 0, done.stderr[-2000:]
-    rows, weights = json.loads(out.read_text())
-    return rows, weights
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        # Batch norm sees half of each batch in two processes: this backbone has none.
-        (
-            "model.backbone=test_convnext",
-            "imbalance=class_weights",
-            "augmentation=[{RandomHorizontalFlip: {}}]",
-        ),
-        ("model.backbone=test_convnext", "training.gradient_accumulation=2", "data.batch_size=10"),
-    ],
-    ids=["augmented", "batches that do not come out even"],
-)
-def test_two_processes_give_the_curve_of_one(tmp_path: Path, options: tuple[str, ...]) -> None:
-    draw_quadrants(tmp_path / "images", size_px=64)
-    overrides = ("training.mixed_precision=false", "data.input_size=64", *options)
-
-    one, weights_of_one = curve(tmp_path, 1, *overrides)
-    two, weights_of_two = curve(tmp_path, 2, *overrides)
-
-    assert [row[0] for row in two] == [row[0] for row in one]
-    for (_, loss, figures), (_, other_loss, other_figures) in zip(one, two, strict=True):
-        assert other_loss == pytest.approx(loss, rel=1e-4)
-        assert other_figures == pytest.approx(figures, rel=1e-3, abs=1e-6)
-    assert weights_of_two == pytest.approx(weights_of_one, rel=1e-3, abs=1e-3)
+    rows, weights = json.loads((tmp_path / "two.json").read_text())
+    assert [row[0] for row in rows] == [record.epoch for record in one.history]
+    for (_, loss, figures), record in zip(rows, one.history, strict=True):
+        assert loss == pytest.approx(record.train_loss, rel=1e-4)
+        assert figures == pytest.approx(record.validation, rel=1e-3, abs=1e-6)
+    sums = {name: value.double().sum().item() for name, value in one.network.state_dict().items()}
+    assert weights == pytest.approx(sums, rel=1e-3, abs=1e-3)

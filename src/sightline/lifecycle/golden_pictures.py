@@ -32,10 +32,13 @@ def choose_golden(dataset: Dataset, spec: Preprocessing) -> dict[str, bytes]:
 
 
 def _spread(dataset: Dataset) -> list[Sample]:
-    """Take one of each class in turn, so that as many classes as possible are seen; small files if there are any."""
-    by_label = {label: [s for s in dataset.samples if s.labels == (label,)] for label in dataset.labels}
+    """Take one of each combination of labels in turn, to see as many as possible; small files if there are any."""
+    by_labels: dict[tuple[str, ...], list[Sample]] = {(label,): [] for label in dataset.labels}
+    for sample in dataset.samples:
+        by_labels.setdefault(sample.labels, []).append(sample)
     queues: Sequence[list[Sample]] = [
-        [s for s in samples if s.size_bytes <= _LARGEST_BYTES] or samples[:1] for samples in by_label.values()
+        [s for s in samples if s.size_bytes <= _LARGEST_BYTES] or samples[:1]
+        for samples in by_labels.values()
     ]
     chosen: list[Sample] = []
     for turn in range(_COUNT):
