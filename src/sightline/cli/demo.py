@@ -58,13 +58,14 @@ def _a_picture(data: Path) -> Path:
 
 
 def _print_summary(done: "Demonstrated") -> None:
-    from sightline.cli.figures import print_evaluation
+    from sightline.cli.figures import print_baselines, print_evaluation
     from sightline.cli.tables import console
 
     out = console()
     out.print()
     _print_data(done)
     print_evaluation(done.built.evaluations["test"], "test")
+    print_baselines(done.built.evaluations["test"], done.built.baselines)
     export, served = done.built.export, done.agreement
     out.print(
         f"torch and ONNX agree on {export.label_agreement:.0%} of {export.images} test images, "
