@@ -51,8 +51,9 @@ class RunKeeper:
     def __init__(self, recipe: Recipe, target: Path, restart: Restart, note: Callable[[str], None]) -> None:
         self._recipe, self._target = recipe, target
         self.folder = RunFolder(run_folder(target))
-        # A command that is always given --resume begins the first time.
-        self._restart = restart if self.folder.path.exists() else Restart()
+        # A command that is always given --resume begins the first time, and after a run that left no state.
+        left = self.folder.checkpoint_path.exists()
+        self._restart = Restart(resume=restart.resume and left, fresh=restart.fresh)
         self.folder.check(resume=self._restart.resume, replace=self._restart.fresh)
         self._tracker: MlflowTracker | None = None
         if recipe.tracking.mlflow is not None:
