@@ -7,6 +7,7 @@ from sightline.extras import require
 from sightline.training.recipe.label_risks import label_risks
 from sightline.training.recipe.recipe import Recipe
 from sightline.training.recipe.recipe_file import read_recipe, recipe_for, to_yaml
+from sightline.training.recipe.yaml_text import parse_yaml
 
 if TYPE_CHECKING:
     from sightline.training.baseline import score_probe as score_probe
@@ -41,6 +42,7 @@ __all__ = [
     "check_network",
     "join_team",
     "label_risks",
+    "parse_yaml",
     "read_recipe",
     "recipe_for",
     "score_network",

@@ -8,7 +8,7 @@ from sightline.errors import TrainingError
 from sightline.lifecycle.experiments.changes import Changes, changed_recipe, experiment_digest
 from sightline.lifecycle.prepare import PreparedData
 from sightline.records import Frozen
-from sightline.training import EpochRecord, Progress, Recipe, Trained, train
+from sightline.training import Progress, Recipe, train
 
 
 class Trial(Frozen):
@@ -86,7 +86,7 @@ def run_trial(
         trained = train(_own_recipe(recipe, seed, changes), data.train, data.val, progress=progress)
     except TrainingError as err:
         return planned.model_copy(update={"error": str(err), "seconds": time.perf_counter() - started})
-    best = best_record(trained)
+    best = trained.best
     return planned.model_copy(
         update={
             "value": best.validation[planned.metric],
@@ -96,11 +96,6 @@ def run_trial(
             "seconds": time.perf_counter() - started,
         }
     )
-
-
-def best_record(trained: Trained) -> EpochRecord:
-    """The record of the epoch whose weights were kept."""
-    return next(record for record in trained.history if record.epoch == trained.best_epoch)
 
 
 def _own_recipe(recipe: Recipe, seed: int, changes: Changes | None) -> Recipe:

@@ -45,7 +45,7 @@ def choose_strategy(recipe: Recipe, images: int) -> StrategyChoice:
         return StrategyChoice(
             "linear",
             f"{images:,} images are fewer than {_ENOUGH_FOR_THE_BACKBONE:,}; training.strategy=two_phase takes "
-            "minutes instead of seconds and often gains",
+            "longer and may gain",
         )
     if images <= _ENOUGH_FOR_EVERYTHING:
         return StrategyChoice(

@@ -1,7 +1,6 @@
 """A recipe in YAML: read with all its mistakes reported at once, and written back."""
 
 import importlib.util
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,24 +11,7 @@ from pydantic import ValidationError
 from sightline.errors import RecipeError
 from sightline.training.recipe.mistakes import Mistake, mistakes_of
 from sightline.training.recipe.recipe import Recipe
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML 1.1 made safe for recipes: `1e-3` is a number, and a key given twice is a mistake."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key '{key}' is given twice", node.start_mark
-                )
-        return super().construct_mapping(node, deep=deep)
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
-)
+from sightline.training.recipe.yaml_text import parse_yaml
 
 
 def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
@@ -42,7 +24,7 @@ def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
         RecipeError: the file cannot be read, or it has mistakes; all of them are listed.
     """
     try:
-        raw = _parse(path.read_text(encoding="utf-8")) or {}
+        raw = parse_yaml(path.read_text(encoding="utf-8")) or {}
     except (OSError, UnicodeDecodeError, RecursionError, yaml.YAMLError) as err:
         raise RecipeError(f"The recipe '{path}' cannot be read: {err}") from err
     if not isinstance(raw, dict):
@@ -64,10 +46,6 @@ def recipe_for(data: str | Path, overrides: Sequence[str] = ()) -> Recipe:
 def to_yaml(recipe: Recipe) -> str:
     """The recipe as YAML with every key written out; reading it back gives an equal recipe."""
     return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-
-
-def _parse(text: str) -> Any:
-    return yaml.load(text, Loader=_Loader)  # noqa: S506  a subclass of SafeLoader
 
 
 def _recipe(raw: dict[str, Any], overrides: Sequence[str], subject: str) -> Recipe:
@@ -116,7 +94,7 @@ def _apply(raw: dict[str, Any], overrides: Sequence[str]) -> Iterator[Mistake]:
             yield Mistake(override, None, "an override is written key=value, such as training.epochs=5")
             continue
         try:
-            value = _parse(text)
+            value = parse_yaml(text)
         except yaml.YAMLError:
             yield Mistake(key, text, "is not valid YAML")
             continue

@@ -103,7 +103,7 @@ class DataSection(Section):
         Threads that decode and augment; None: one for each processor.
     cache
         Where decoded pixels are kept between epochs: `memory`, `disk` (a memory-mapped temporary file), or `none`;
-        `auto`: the first of these that has room.
+        `auto`: memory first, then the disk, as far as there is room.
     """
 
     train_dir: str | None = None

@@ -9,7 +9,6 @@ from sightline.dataset import Dataset, pixel_batches
 from sightline.errors import TrainingError
 from sightline.lifecycle.experiments.changes import experiment_digest
 from sightline.lifecycle.experiments.crossvalidation.plan import Fold
-from sightline.lifecycle.experiments.trial import best_record
 from sightline.records import DecisionRule, Frozen, Scores
 from sightline.training import Network, Progress, Recipe, score_network, train
 from sightline.training.loop.metrics import measure
@@ -80,7 +79,7 @@ def run_fold(recipe: Recipe, fold: Fold, folds_digest: str, progress: Progress |
         trained = train(recipe, fold.train, fold.val, progress=progress)
     except TrainingError as err:
         return planned.model_copy(update={"error": str(err), "seconds": time.perf_counter() - started})
-    best = best_record(trained)
+    best = trained.best
     scores = _score(trained.network, fold.held_out, recipe)
     return planned.model_copy(
         update={

@@ -6,7 +6,6 @@ from pathlib import Path
 from sightline.errors import InputError, RecipeError, TrainingError
 from sightline.lifecycle.experiments.changes import Changes, changed_recipe, told_apart_by
 from sightline.lifecycle.experiments.listener import Listener
-from sightline.lifecycle.experiments.trial import best_record
 from sightline.lifecycle.experiments.tuning.pruning import Pruned, PruningProgress
 from sightline.lifecycle.experiments.tuning.result import State, TunedTrial, Tuning, best_first
 from sightline.lifecycle.experiments.tuning.space import Space, own_values
@@ -101,7 +100,7 @@ def _run(
     error, best = None, None
     try:
         trained = train(changed_recipe(recipe, asked.changes), data.train, data.val, progress=pruning)
-        best = best_record(trained)
+        best = trained.best
     except Pruned:
         state, best = "pruned", _best(pruning.records, metric)
     except (TrainingError, RecipeError) as err:

@@ -1,7 +1,6 @@
 """A search space in YAML, read with all its mistakes reported at once."""
 
 import math
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from pydantic import JsonValue, ValidationError
 from sightline.errors import RecipeError
 from sightline.lifecycle.experiments.changes import changed_recipe
 from sightline.lifecycle.experiments.tuning.space import Choice, FloatRange, IntRange, Space
-from sightline.training import Recipe
+from sightline.training import Recipe, parse_yaml
 
 # The data are prepared once, and all trials are judged alike.
 _FIXED = (
@@ -40,15 +39,6 @@ _FORM = "write {low: 1e-4, high: 1e-2, log: true} or a list of values"
 Domain = FloatRange | IntRange | Choice
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML 1.1, but `1e-4` is a number."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
-)
-
-
 def read_space(path: Path, recipe: Recipe) -> Space:
     """The space in a file: a recipe's keys with dots, each with a range or a list; every value is tried in `recipe`.
 
@@ -58,7 +48,7 @@ def read_space(path: Path, recipe: Recipe) -> Space:
         RecipeError: the file cannot be read, or it has mistakes; all of them are listed with their keys.
     """
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506  a subclass of SafeLoader
+        raw = parse_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, RecursionError, yaml.YAMLError) as err:
         raise RecipeError(f"The search space '{path}' cannot be read: {err}") from err
     if not isinstance(raw, dict) or not raw:
