@@ -153,7 +153,9 @@ class TrainingSection(Section):
         the top to the bottom. None: a quarter of those that are left; 0: at once.
     optimizer, learning_rate, weight_decay, momentum
         `learning_rate` is the peak rate of the head; None: 1e-3 for adamw, 1e-2 for sgd, 1e-4 for lion, 2e-3 for
-        muon. `momentum` is that of sgd (with Nesterov's correction) and muon.
+        muon. `weight_decay` spares norms and biases; None: 0.05 for adamw and muon, 0.5 for lion, whose rate is a
+        tenth of theirs, and 1e-4 for sgd, which adds it to the gradient. `momentum` is that of sgd (with Nesterov's
+        correction) and muon.
     backbone_lr_multiplier, layer_decay
         The backbone's rate is that of the head times the multiplier; None: 0.3 with pretrained weights, else 1.
         Each layer below the top one has `layer_decay` times the rate of the one above it; None: 1.
@@ -184,7 +186,7 @@ class TrainingSection(Section):
     unfreeze_epochs: Annotated[int, Field(ge=0)] | None = None
     optimizer: OptimizerName = "adamw"
     learning_rate: AboveZero | None = None
-    weight_decay: NotNegative = 0.05
+    weight_decay: NotNegative | None = None
     momentum: Fraction = 0.9
     backbone_lr_multiplier: AboveZero | None = None
     layer_decay: Annotated[float, Field(gt=0, le=1)] | None = None
