@@ -104,7 +104,7 @@ def _begin(recipe: Recipe, train: Dataset, val: Dataset, progress: Progress, tea
         network=network,
         train=train,
         targets=make_targets(train, recipe),
-        pictures=Pictures(train, recipe),
+        pictures=Pictures(train, recipe, team.device if team.device.type == "cuda" else None),
         validation=Validation(val, recipe, team),
         objective=make_objective(recipe, plan, team.device),
         mixing=Mixing.of(recipe),
