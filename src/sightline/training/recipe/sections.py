@@ -100,7 +100,8 @@ class DataSection(Section):
         Images in one step of the optimiser, of all processes together; `auto`: the largest that fits into the
         memory of the GPU, found by trying, and 32 on a CPU.
     num_workers
-        Threads that decode and augment; None: one for each processor.
+        Threads that decode and augment; None: one for each processor, and two where a GPU does all of the
+        augmentation and every picture is kept by then.
     cache
         Where decoded pixels are kept between epochs: `memory`, `disk` (a memory-mapped temporary file), or `none`;
         `auto`: memory first, then the disk, as far as there is room.
