@@ -7,7 +7,7 @@ SETS = {"digits": "sign-digits", "tiles": "magnetic-tile"}
 STRATEGIES = {
     "linear": ("training.strategy=linear",),
     "two_phase": ("training.strategy=two_phase",),
-    "scratch": ("training.strategy=scratch", "training.epochs=40", "training.learning_rate=4e-3"),
+    "scratch": ("training.strategy=scratch", "training.epochs=20", "training.learning_rate=4e-3"),
 }
 IMBALANCE = (
     "none",
