@@ -5,6 +5,7 @@ from sightline.records.estimate import LEVEL, Estimate, IntervalMethod
 from sightline.records.frozen import Frozen
 from sightline.records.prediction import Candidate, Prediction, Timings
 from sightline.records.preprocessing import ImageFormat, ImageLimits, Preprocessing, Rgb
+from sightline.records.scored_set import Column, ScoredSet, ScoresOrigin
 from sightline.records.scores import Scores, Targets
 from sightline.records.task import Activation, Task, activation_of, require_task
 
@@ -13,6 +14,7 @@ __all__ = [
     "LEVEL",
     "Activation",
     "Candidate",
+    "Column",
     "DecisionRule",
     "Estimate",
     "Frozen",
@@ -22,7 +24,9 @@ __all__ = [
     "Prediction",
     "Preprocessing",
     "Rgb",
+    "ScoredSet",
     "Scores",
+    "ScoresOrigin",
     "Targets",
     "Task",
     "Timings",
