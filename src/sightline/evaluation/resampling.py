@@ -1,7 +1,7 @@
 """Which samples count as independent, and new samples drawn from the one that there is."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -57,7 +57,11 @@ class Sampling:
 
     def sums(self, values_n: Floats) -> Floats:
         """Sums of a value a row over each unit: float64 `[U]`."""
-        return values_n if self.units is None else np.bincount(self.units, values_n)
+        return (
+            values_n
+            if self.units is None
+            else weighted_counts(self.units, values_n, int(self.units.max(initial=-1)) + 1)
+        )
 
     def weights(self, rows: int) -> Iterator[Floats]:
         """How often each unit was drawn, float64 `[b, U]`, a block of resamples at a time.
@@ -73,9 +77,24 @@ class Sampling:
             drawn = rng.integers(0, units, (block, units), dtype=np.int32 if units < 1 << 31 else np.int64)
             yield np.stack([np.bincount(one, minlength=units) for one in drawn]).astype(np.float64)
 
+    def few_weights(self, rows: int, resamples: int) -> NDArray[np.uint8]:
+        """Weights as above of at most so many resamples at once, uint8 `[B, U]`."""
+        few = replace(self, resamples=min(self.resamples, resamples))
+        return np.concatenate([block.astype(np.uint8) for block in few.weights(rows)])
+
+    def rows_to_units(self, block: slice) -> slice | NDArray[np.int64]:
+        """What picks the weights of a block of rows from those of the units."""
+        return block if self.units is None else self.units[block]
+
     def of_rows(self, weights_u: Floats) -> Floats:
         """The weight of each row, float64 `[N]`, from those of the units."""
         return weights_u if self.units is None else weights_u[self.units]
+
+
+def weighted_counts(codes_n: NDArray[np.int64], weights_n: Floats, length: int) -> Floats:
+    """The sum of the weights of each code from 0 on, float64 `[length]`."""
+    sums: Floats = np.bincount(codes_n, weights_n, length).astype(np.float64, copy=False)
+    return sums
 
 
 def percentile_bounds(resampled: Floats, level: float = LEVEL) -> tuple[Floats, Floats]:

@@ -77,7 +77,15 @@ def read_scores(path: Path) -> ScoredSet:
         return _checked(_load(path))
     except _Refused as err:
         raise InputError(f"The scores in '{path}' cannot be used: {err}.") from err
-    except (OSError, ValueError, EOFError, KeyError, NotImplementedError, RuntimeError, zipfile.BadZipFile) as err:
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        KeyError,
+        NotImplementedError,
+        RuntimeError,
+        zipfile.BadZipFile,
+    ) as err:
         # numpy's own words would advise to allow pickle.
         why = "it holds objects" if "ickle" in str(err) or "bject arrays" in str(err) else err
         raise InputError(f"The scores in '{path}' cannot be read: {why}.") from err
