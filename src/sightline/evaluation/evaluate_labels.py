@@ -152,7 +152,7 @@ def _draw(scores: Scores, rows: _Rows, sampling: Sampling) -> _Drawn:
     size = summed(np.ones((count, 1)))
     error = np.abs(summed(rows.gaps)).sum(axis=1, keepdims=True) / (size * labels)
     true, pairs = summed(rows.true), summed(rows.pairs)
-    counts = _drawn_counts(scores, rows.claimed, weights, sampling)
+    counts = drawn_label_counts(scores, rows.claimed, weights, sampling)
     each = [known_shares(shares_of_counts(*one), (one[0], one[1], one[2])) for one in counts]
     return _Drawn(
         np.hstack([summed(rows.means) / size, error]),
@@ -162,7 +162,7 @@ def _draw(scores: Scores, rows: _Rows, sampling: Sampling) -> _Drawn:
     )
 
 
-def _drawn_counts(
+def drawn_label_counts(
     scores: Scores, claimed_nc: NDArray[np.bool_], weights_bu: NDArray[np.float32], sampling: Sampling
 ) -> Floats:
     """Right claims, support and claims of each label in each resample, float64 `[B, 3, C]`."""

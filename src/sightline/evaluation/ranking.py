@@ -122,8 +122,9 @@ def _rank(
     area = None if len(own) == len(values_n) else _area(table, own)
     units = (len(own), min(len(own), len(values_n) - len(own)))
     if sampling.units is not None:
-        of_own, of_others = (len(np.unique(sampling.units[rows])) for rows in (truth_n, ~truth_n))
-        units = (of_own, min(of_own, of_others))
+        own_of, all_of = np.bincount(sampling.units[own], minlength=sampling.count(0)), sampling.sizes
+        of_own = int(np.count_nonzero(own_of))
+        units = (of_own, min(of_own, int(np.count_nonzero(own_of < all_of))))
     return (_precision(table, own), area), table.curve(points), units
 
 

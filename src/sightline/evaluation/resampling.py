@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -51,17 +52,19 @@ class Sampling:
         """Whether any unit has several rows."""
         return self.units is not None
 
+    @cached_property
+    def sizes(self) -> NDArray[np.int64]:
+        """Rows of each unit, int64 `[U]`; only with groups."""
+        assert self.units is not None
+        return np.bincount(self.units).astype(np.int64)
+
     def count(self, rows: int) -> int:
         """How many units there are among all `rows`."""
-        return rows if self.units is None else int(self.units.max(initial=-1)) + 1
+        return rows if self.units is None else len(self.sizes)
 
     def sums(self, values_n: Floats) -> Floats:
         """Sums of a value a row over each unit: float64 `[U]`."""
-        return (
-            values_n
-            if self.units is None
-            else weighted_counts(self.units, values_n, int(self.units.max(initial=-1)) + 1)
-        )
+        return values_n if self.units is None else weighted_counts(self.units, values_n, len(self.sizes))
 
     def weights(self, rows: int) -> Iterator[Floats]:
         """How often each unit was drawn, float64 `[b, U]`, a block of resamples at a time.
