@@ -39,10 +39,17 @@ def slope_and_curvature(scores: Scores, sharpness: float) -> tuple[float, float]
     return slope / terms, curvature / terms
 
 
+def row_losses(
+    logits_nc: NDArray[np.float32], targets_n: NDArray[np.int64], temperature: float
+) -> NDArray[np.float64]:
+    """−log p(truth) of each row of multiclass logits, float64 `[N]`; as `negative_log_likelihood`."""
+    scaled = _below_maximum(logits_nc) / temperature
+    losses: NDArray[np.float64] = np.log(np.exp(scaled).sum(axis=1)) - _of_truth(scaled, targets_n)
+    return losses
+
+
 def _softmax_loss(scores: Scores, block: slice, temperature: float) -> float:
-    scaled = _below_maximum(scores.logits[block]) / temperature
-    log_sums = np.log(np.exp(scaled).sum(axis=1))
-    return float((log_sums - _of_truth(scaled, scores.classes[block])).sum())
+    return float(row_losses(scores.logits[block], scores.classes[block], temperature).sum())
 
 
 def _softmax_derivatives(scores: Scores, block: slice, sharpness: float) -> tuple[float, float]:
@@ -54,10 +61,19 @@ def _softmax_derivatives(scores: Scores, block: slice, sharpness: float) -> tupl
     return slope, float((weights * (logits - means[:, None]) ** 2).sum())
 
 
-def _sigmoid_loss(scores: Scores, block: slice, temperature: float) -> float:
+def pair_losses(
+    logits_nc: NDArray[np.float32], multi_hot_nc: NDArray[np.uint8], temperature: float
+) -> NDArray[np.float64]:
+    """−log p(truth) of each pair of row and label, float64 `[N, C]`."""
     # log(1 + exp(−s)), with the exponential of numbers below 0 only.
-    towards_truth = _towards_truth(scores, block) / temperature
-    return float((np.log1p(np.exp(-np.abs(towards_truth))) - np.minimum(towards_truth, 0.0)).sum())
+    scaled = logits_nc.astype(np.float64) / temperature
+    towards_truth = np.where(multi_hot_nc == 1, scaled, -scaled)
+    losses: NDArray[np.float64] = np.log1p(np.exp(-np.abs(towards_truth))) - np.minimum(towards_truth, 0.0)
+    return losses
+
+
+def _sigmoid_loss(scores: Scores, block: slice, temperature: float) -> float:
+    return float(pair_losses(scores.logits[block], scores.multi_hot[block], temperature).sum())
 
 
 def _sigmoid_derivatives(scores: Scores, block: slice, sharpness: float) -> tuple[float, float]:
