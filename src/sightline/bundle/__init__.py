@@ -20,11 +20,21 @@ from sightline.bundle.manifest import (
     to_json,
 )
 from sightline.bundle.read import Bundle, check_listing, read_bundle, read_manifest
+from sightline.bundle.reference import (
+    MOST_IMAGES,
+    REFERENCE_FILE,
+    Reference,
+    pack_reference,
+    read_reference,
+    unpack_reference,
+)
 from sightline.bundle.write import check_target, list_files, write_bundle
 
 __all__ = [
     "EXPECTED_FILE",
     "MANIFEST_FILE",
+    "MOST_IMAGES",
+    "REFERENCE_FILE",
     "SCHEMA_VERSION",
     "Bundle",
     "FileRecord",
@@ -33,6 +43,7 @@ __all__ = [
     "Graph",
     "Manifest",
     "Provenance",
+    "Reference",
     "Variant",
     "block_means",
     "check_listing",
@@ -40,10 +51,13 @@ __all__ = [
     "golden_names",
     "list_files",
     "pack_golden",
+    "pack_reference",
     "read_bundle",
     "read_manifest",
+    "read_reference",
     "sha256",
     "to_json",
     "unpack_golden",
+    "unpack_reference",
     "write_bundle",
 ]

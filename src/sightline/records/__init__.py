@@ -2,7 +2,9 @@
 
 from sightline.records.decision import EVEN_ODDS, DecisionRule, Verdict
 from sightline.records.frozen import Frozen
-from sightline.records.prediction import Candidate, Prediction, Timings
+from sightline.records.outlier_choice import OutlierChoice, OutlierFigures
+from sightline.records.outliers import MixPart, OutlierRule, OutlierScore, SingleScore
+from sightline.records.prediction import Candidate, Neighbour, Prediction, Timings
 from sightline.records.preprocessing import ImageFormat, ImageLimits, Preprocessing, Rgb
 from sightline.records.scores import Scores, Targets
 from sightline.records.task import Activation, Task, activation_of, require_task
@@ -15,10 +17,17 @@ __all__ = [
     "Frozen",
     "ImageFormat",
     "ImageLimits",
+    "MixPart",
+    "Neighbour",
+    "OutlierChoice",
+    "OutlierFigures",
+    "OutlierRule",
+    "OutlierScore",
     "Prediction",
     "Preprocessing",
     "Rgb",
     "Scores",
+    "SingleScore",
     "Targets",
     "Task",
     "Timings",

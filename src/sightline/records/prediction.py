@@ -26,6 +26,23 @@ class Timings(Frozen):
     decide_ms: float
 
 
+class Neighbour(Frozen):
+    """A training image that the network finds like the picture.
+
+    id, sha256
+        Its path relative to the root of the training data, and the hash of its file.
+    labels
+        What it was labelled with.
+    distance
+        Euclidean distance of the embeddings at length 1: 0, the same direction, to 2.
+    """
+
+    id: str
+    sha256: str
+    labels: tuple[str, ...]
+    distance: float
+
+
 class Prediction(Frozen):
     """The answer to one image.
 
@@ -33,6 +50,8 @@ class Prediction(Frozen):
     for `multilabel`, also none. `candidates` are the most probable labels, best first, whether held for true or
     not; for `multiclass` all probabilities together are 1, for `multilabel` each stands alone. `label` and
     `probability` are the first candidate. `reason` says why the decision is what it is, in one sentence.
+    `outlier_score` says how strange the picture is, by the bundle's own score; None: the bundle has none.
+    `neighbours` are the nearest training images, the nearest first, where they were asked for.
     """
 
     id: str
@@ -44,4 +63,6 @@ class Prediction(Frozen):
     candidates: tuple[Candidate, ...]
     decision: Verdict
     reason: str
+    outlier_score: float | None = None
+    neighbours: tuple[Neighbour, ...] | None = None
     timings: Timings

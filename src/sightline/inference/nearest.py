@@ -1,0 +1,63 @@
+"""The training images that the network finds most like a picture: "it looks like these"."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.bundle import Reference
+from sightline.records import Neighbour
+
+_AT_ONCE = 256
+
+
+def unit_length(embeddings_nd: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Bring every row to length 1; float32 `[N, D]`. A row of zeros has no direction and stays as it is."""
+    rows = embeddings_nd.astype(np.float32)
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.where(lengths > 0, lengths, 1), np.float32)
+
+
+class NearestImages:
+    """The images of a reference, ready to be compared with: unit embeddings in float32, once."""
+
+    def __init__(self, reference: Reference, labels: tuple[str, ...]) -> None:
+        self._reference = reference
+        self._labels = labels
+        self._units_md = unit_length(reference.embeddings)
+
+    def distances(self, embeddings_nd: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Euclidean distances of the unit embeddings to all images, float32 `[N, M]`, 0 to 2.
+
+        |u − v|² = 2 − 2 u·v for vectors of length 1: one product of matrices.
+        """
+        units_nd = unit_length(embeddings_nd)
+        squares = 1 + (units_nd * units_nd).sum(axis=1, keepdims=True) - 2 * (units_nd @ self._units_md.T)
+        return np.sqrt(np.maximum(squares, 0))
+
+    def kth_distance(self, embeddings_nd: NDArray[np.float32], k: int) -> NDArray[np.float64]:
+        """The distance to the k-th nearest image, or to the farthest if there are fewer; float64 `[N]`."""
+        place = min(k, len(self._units_md)) - 1
+        parts = [
+            np.partition(self.distances(embeddings_nd[start : start + _AT_ONCE]), place, axis=1)[:, place]
+            for start in range(0, len(embeddings_nd), _AT_ONCE)
+        ]
+        return np.concatenate(parts).astype(np.float64) if parts else np.empty(0)
+
+    def find(self, embedding_d: NDArray[np.float32], count: int) -> tuple[Neighbour, ...]:
+        """The `count` nearest images of one embedding, float32 `[D]`, the nearest first."""
+        distances = self.distances(embedding_d[np.newaxis])[0]
+        order = np.argsort(distances, kind="stable")[:count]
+        return tuple(
+            Neighbour(
+                id=self._reference.ids[row],
+                sha256=self._reference.sha256[row],
+                labels=self._labels_of(int(row)),
+                distance=float(distances[row]),
+            )
+            for row in order
+        )
+
+    def _labels_of(self, row: int) -> tuple[str, ...]:
+        target = self._reference.targets[row]
+        if self._reference.task == "multiclass":
+            return (self._labels[int(target)],)
+        return tuple(self._labels[index] for index in np.flatnonzero(target))
