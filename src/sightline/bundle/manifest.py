@@ -132,9 +132,8 @@ class Manifest(Frozen):
                 f"decision: the activation of task {self.task} is {activation_of(self.task)}, "
                 f"not {self.decision.activation}"
             )
-        for thresholds in (self.decision.accept_thresholds, self.decision.label_thresholds):
-            if thresholds is not None and len(thresholds) != len(self.labels):
-                raise ValueError(f"decision: {len(thresholds)} thresholds for {len(self.labels)} labels")
+        for misfit in self.decision.misfits(len(self.labels)):
+            raise ValueError(f"decision: {misfit}")
         missing = [variant.file for variant in self.variants.values() if variant.file not in self.files]
         if missing:
             raise ValueError(f"variants: {', '.join(missing)} is not among the files")
