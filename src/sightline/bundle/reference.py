@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.bundle.arrays import Expected, pack_arrays, unpack_arrays
+from sightline.bundle.manifest import REFERENCE_FILE
 from sightline.bundle.read import Bundle
 from sightline.errors import BundleCorrupt
 from sightline.records import Targets, Task
 
-REFERENCE_FILE: Final = "reference.npz"
 MOST_IMAGES: Final = 4_000
 """More neighbours hardly change a distance; this many at 1,280 numbers each are 10 MB and a millisecond."""
 

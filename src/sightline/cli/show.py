@@ -57,7 +57,7 @@ def _facts(bundle_id: str, manifest: "Manifest") -> list[tuple[str, str]]:
 
 def _decision(manifest: "Manifest") -> str:
     rule = manifest.decision
-    start = f"{rule.activation}, temperature {rule.temperature:.3f}"
+    start = f"{rule.activation}, {rule.calibration.described()}"
     if rule.activation == "sigmoid":
         chosen = rule.label_thresholds
         if chosen is None:

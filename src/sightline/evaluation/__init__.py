@@ -7,6 +7,7 @@ from sightline.evaluation.label_thresholds import fit_label_thresholds
 from sightline.evaluation.likelihood import negative_log_likelihood
 from sightline.evaluation.multilabel import LabelFigures, MultilabelEvaluation, evaluate_multilabel
 from sightline.evaluation.per_class import ClassFigures
+from sightline.evaluation.separation import false_positive_rate, outlier_auroc
 from sightline.evaluation.temperature import fit_temperature
 
 __all__ = [
@@ -19,8 +20,10 @@ __all__ = [
     "evaluate",
     "evaluate_multilabel",
     "evaluate_scores",
+    "false_positive_rate",
     "fit_label_thresholds",
     "fit_temperature",
     "headline",
     "negative_log_likelihood",
+    "outlier_auroc",
 ]

@@ -14,11 +14,13 @@ class Answers:
     """One entry a row, in the order of the scores.
 
     predicted
-        int64 `[N]`, the most probable class; of equal ones the first, as in production.
+        int64 `[N]`, the answer of the rule, as in production: the most probable class, of equal ones the first,
+        unless an alarm or costs make it another.
     confidence
         float64 `[N]`, the probability of the predicted class, in [0, 1].
     rank
-        int64 `[N]`, how many classes are listed before the true one: 0 is a right answer.
+        int64 `[N]`, how many classes are listed before the true one, the answer being listed first and the
+        others by their probability: 0 is a right answer.
     squared_error
         float64 `[N]`, Σ over the classes of (p − y)², in [0, 2].
     """
@@ -32,7 +34,7 @@ class Answers:
 def read_answers(scores: Scores, rule: DecisionRule) -> Answers:
     """Apply the rule to every row. Needs finite logits of at least one class."""
     parts = [
-        _answer_block(rule.probabilities(scores.logits[block]), scores.classes[block])
+        _answer_block(rule.probabilities(scores.logits[block]), scores.classes[block], rule)
         for block in row_blocks(scores)
     ]
     return Answers(
@@ -43,16 +45,20 @@ def read_answers(scores: Scores, rule: DecisionRule) -> Answers:
     )
 
 
-def _answer_block(probabilities_nc: NDArray[np.float64], targets_n: NDArray[np.int64]) -> Answers:
-    predicted = probabilities_nc.argmax(axis=1)
+def _answer_block(
+    probabilities_nc: NDArray[np.float64], targets_n: NDArray[np.int64], rule: DecisionRule
+) -> Answers:
+    predicted = rule.decide_rows(probabilities_nc).labels
     truth = np.take_along_axis(probabilities_nc, targets_n[:, None], axis=1)
     # Of equally probable classes the one that comes first in the labels is listed first.
-    earlier = np.arange(probabilities_nc.shape[1]) < targets_n[:, None]
-    before = (probabilities_nc > truth) | ((probabilities_nc == truth) & earlier)
+    places = np.arange(probabilities_nc.shape[1])
+    before = (probabilities_nc > truth) | ((probabilities_nc == truth) & (places < targets_n[:, None]))
+    before &= places != predicted[:, None]
+    wrong = predicted != targets_n
     squares = (probabilities_nc**2).sum(axis=1)
     return Answers(
-        predicted=predicted.astype(np.int64),
+        predicted=predicted,
         confidence=np.take_along_axis(probabilities_nc, predicted[:, None], axis=1)[:, 0],
-        rank=before.sum(axis=1).astype(np.int64),
+        rank=np.where(wrong, before.sum(axis=1) + 1, 0).astype(np.int64),
         squared_error=np.maximum(squares - 2 * truth[:, 0] + 1, 0.0),
     )

@@ -29,7 +29,7 @@ class Evaluation(Frozen):
     expected_calibration_error, reliability
         In [0, 1] over 15 bins; see `expected_calibration_error`.
     negative_log_likelihood
-        Mean −log p(truth), natural logarithm, at the rule's temperature.
+        Mean −log p(truth), natural logarithm, by the rule's calibration.
     brier_score
         Mean Σ over the classes of (p − y)², in [0, 2] (Brier 1950, in its original form of several classes).
     """
@@ -75,7 +75,7 @@ def evaluate(scores: Scores, rule: DecisionRule) -> Evaluation:
         macro_f1=macro.f1,
         balanced_accuracy=macro.balanced_accuracy,
         expected_calibration_error=expected_calibration_error(bins),
-        negative_log_likelihood=negative_log_likelihood(scores, rule.temperature),
+        negative_log_likelihood=negative_log_likelihood(scores, rule.calibration),
         brier_score=float(np.mean(answers.squared_error)),
         per_class=per_class,
         confusion=tuple(map(tuple, confusion.tolist())),

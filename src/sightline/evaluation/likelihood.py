@@ -1,25 +1,41 @@
 """How probable the truth was held to be, and how that changes with temperature."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from sightline.evaluation.blocks import row_blocks
-from sightline.records import Scores
+from sightline.records import Calibration, Scores, Temperature
+
+UNCALIBRATED = Temperature()
 
 
-def negative_log_likelihood(scores: Scores, temperature: float) -> float:
+def negative_log_likelihood(scores: Scores, calibration: Calibration = UNCALIBRATED) -> float:
     """Mean of −log p(truth), natural logarithm, 0 at best.
 
     Multiclass: the mean over the rows, p being the softmax. Multilabel: the mean over all cells of row and label
     (binary cross-entropy), p being the sigmoid. It stays finite where the probability itself is too small for a
     float. Needs at least one row and finite logits.
     """
-    if scores.task == "multilabel":
-        total = sum(_sigmoid_loss(scores, block, temperature) for block in row_blocks(scores))
-        return total / scores.logits.size
-    return sum(_softmax_loss(scores, block, temperature) for block in row_blocks(scores)) / len(
-        scores.targets
-    )
+    total = sum(float(losses.sum()) for losses in _losses(scores, calibration))
+    return total / (scores.logits.size if scores.task == "multilabel" else len(scores.targets))
+
+
+def row_losses(scores: Scores, calibration: Calibration = UNCALIBRATED) -> NDArray[np.float64]:
+    """−log p(truth) of each row, float64 `[N]`; multilabel: the mean over the row's labels."""
+    parts = [
+        losses if scores.task == "multiclass" else losses.mean(axis=1)
+        for losses in _losses(scores, calibration)
+    ]
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
+def _losses(scores: Scores, calibration: Calibration) -> Iterator[NDArray[np.float64]]:
+    """Block by block: `[rows]` of multiclass scores, `[rows, C]` of multilabel ones."""
+    loss = _sigmoid_loss if scores.task == "multilabel" else _softmax_loss
+    for block in row_blocks(scores):
+        yield loss(scores, block, calibration.calibrated(scores.logits[block]))
 
 
 def slope_and_curvature(scores: Scores, sharpness: float) -> tuple[float, float]:
@@ -39,10 +55,11 @@ def slope_and_curvature(scores: Scores, sharpness: float) -> tuple[float, float]
     return slope / terms, curvature / terms
 
 
-def _softmax_loss(scores: Scores, block: slice, temperature: float) -> float:
-    scaled = _below_maximum(scores.logits[block]) / temperature
-    log_sums = np.log(np.exp(scaled).sum(axis=1))
-    return float((log_sums - _of_truth(scaled, scores.classes[block])).sum())
+def _softmax_loss(scores: Scores, block: slice, calibrated_nc: NDArray[np.float64]) -> NDArray[np.float64]:
+    calibrated_nc = calibrated_nc - calibrated_nc.max(axis=1, keepdims=True)
+    log_sums = np.log(np.exp(calibrated_nc).sum(axis=1))
+    losses: NDArray[np.float64] = log_sums - _of_truth(calibrated_nc, scores.classes[block])
+    return losses
 
 
 def _softmax_derivatives(scores: Scores, block: slice, sharpness: float) -> tuple[float, float]:
@@ -54,10 +71,11 @@ def _softmax_derivatives(scores: Scores, block: slice, sharpness: float) -> tupl
     return slope, float((weights * (logits - means[:, None]) ** 2).sum())
 
 
-def _sigmoid_loss(scores: Scores, block: slice, temperature: float) -> float:
+def _sigmoid_loss(scores: Scores, block: slice, calibrated_nc: NDArray[np.float64]) -> NDArray[np.float64]:
     # log(1 + exp(−s)), with the exponential of numbers below 0 only.
-    towards_truth = _towards_truth(scores, block) / temperature
-    return float((np.log1p(np.exp(-np.abs(towards_truth))) - np.minimum(towards_truth, 0.0)).sum())
+    towards_truth = np.where(scores.multi_hot[block] == 1, calibrated_nc, -calibrated_nc)
+    losses: NDArray[np.float64] = np.log1p(np.exp(-np.abs(towards_truth))) - np.minimum(towards_truth, 0.0)
+    return losses
 
 
 def _sigmoid_derivatives(scores: Scores, block: slice, sharpness: float) -> tuple[float, float]:

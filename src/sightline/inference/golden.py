@@ -22,6 +22,7 @@ from sightline.errors import BundleCorrupt, GoldenMismatch, ImageError
 from sightline.images import preprocess_image
 from sightline.inference.decide import Answer, decide
 from sightline.inference.engine import Engine
+from sightline.inference.outliers import OutlierScorer, open_outlier_scorer
 from sightline.records import DecisionRule, Preprocessing
 
 STAGES = ("decode", "orient", "resize", "graph", "decision")
@@ -33,13 +34,22 @@ def record_golden(
     rule: DecisionRule,
     labels: tuple[str, ...],
     engine: Engine,
+    scorer: OutlierScorer | None = None,
 ) -> GoldenOutputs:
-    """Run encoded pictures (name to bytes) through all stages and keep what each gave, in order of the names."""
+    """Run encoded pictures (name to bytes) through all stages and keep what each gave, in order of the names.
+
+    scorer
+        Of the rule's `outliers`; None where it has none.
+    """
     traces = [_trace(pictures[name], spec) for name in sorted(pictures)]
     pixels = np.stack([trace["resize"] for trace in traces])
     logits, embedding = engine.run(pixels, ["logits", "embedding"])
     probabilities = rule.probabilities(logits)
-    answers = [decide(row, rule, labels) for row in probabilities]
+    strangeness = _strangeness(scorer, logits, embedding)
+    answers = [
+        decide(row, rule, labels, outlier_score=score)
+        for row, score in zip(probabilities, strangeness, strict=True)
+    ]
     return GoldenOutputs(
         decode_shape=_shapes(trace["decode"] for trace in traces),
         decode_map=np.stack([block_means(trace["decode"]) for trace in traces]),
@@ -49,6 +59,7 @@ def record_golden(
         logits=logits,
         embedding=embedding,
         probabilities=probabilities,
+        outlier_scores=np.array([np.nan if score is None else score for score in strangeness], np.float64),
         labels=np.array([_as_text(answer) for answer in answers]),
         verdicts=np.array([answer.verdict for answer in answers]),
     )
@@ -123,14 +134,25 @@ def _replay_graph(names: list[str], tolerance: Golden, expected: GoldenOutputs, 
 def _replay_decision(names: list[str], bundle: Bundle, expected: GoldenOutputs) -> None:
     manifest = bundle.manifest
     probabilities = manifest.decision.probabilities(expected.logits)
+    strangeness = _strangeness(open_outlier_scorer(bundle), expected.logits, expected.embedding)
     for row, name in enumerate(names):
         apart = np.abs(probabilities[row] - expected.probabilities[row]).max()
         _compare("decision", name, "probabilities apart by", float(apart), manifest.golden.probability)
-        answer = decide(probabilities[row], manifest.decision, manifest.labels)
+        score, recorded_score = strangeness[row], float(expected.outlier_scores[row])
+        if score is not None:
+            share = abs(score - recorded_score) / max(1.0, abs(recorded_score))
+            _compare("decision", name, "outlier scores apart by a share of", share, manifest.golden.outlier_score)
+        answer = decide(probabilities[row], manifest.decision, manifest.labels, outlier_score=score)
         given = f"'{_as_text(answer)}', {answer.verdict}"
         recorded = f"'{expected.labels[row]}', {expected.verdicts[row]}"
         if given != recorded:
             raise _mismatch("decision", name, f"the answer {given}; recorded was {recorded}")
+
+
+def _strangeness(
+    scorer: OutlierScorer | None, logits: NDArray[np.float32], embedding: NDArray[np.float32]
+) -> list[float | None]:
+    return [None] * len(logits) if scorer is None else list(map(float, scorer.scores(logits, embedding)))
 
 
 def _as_text(answer: Answer) -> str:

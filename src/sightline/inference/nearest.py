@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.bundle import Reference
+from sightline.bundle import REFERENCE_FILE, Bundle, Reference, read_reference
 from sightline.records import Neighbour
 
 _AT_ONCE = 256
@@ -19,9 +19,8 @@ def unit_length(embeddings_nd: NDArray[np.floating]) -> NDArray[np.float32]:
 class NearestImages:
     """The images of a reference, ready to be compared with: unit embeddings in float32, once."""
 
-    def __init__(self, reference: Reference, labels: tuple[str, ...]) -> None:
-        self._reference = reference
-        self._labels = labels
+    def __init__(self, reference: Reference) -> None:
+        self.reference = reference
         self._units_md = unit_length(reference.embeddings)
 
     def distances(self, embeddings_nd: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -42,22 +41,33 @@ class NearestImages:
         ]
         return np.concatenate(parts).astype(np.float64) if parts else np.empty(0)
 
-    def find(self, embedding_d: NDArray[np.float32], count: int) -> tuple[Neighbour, ...]:
-        """The `count` nearest images of one embedding, float32 `[D]`, the nearest first."""
+    def find(
+        self, embedding_d: NDArray[np.float32], count: int, labels: tuple[str, ...]
+    ) -> tuple[Neighbour, ...]:
+        """The `count` nearest images of one embedding, float32 `[D]`, the nearest first; `labels`: the bundle's."""
         distances = self.distances(embedding_d[np.newaxis])[0]
         order = np.argsort(distances, kind="stable")[:count]
         return tuple(
             Neighbour(
-                id=self._reference.ids[row],
-                sha256=self._reference.sha256[row],
-                labels=self._labels_of(int(row)),
+                id=self.reference.ids[row],
+                sha256=self.reference.sha256[row],
+                labels=self._labels_of(int(row), labels),
                 distance=float(distances[row]),
             )
             for row in order
         )
 
-    def _labels_of(self, row: int) -> tuple[str, ...]:
-        target = self._reference.targets[row]
-        if self._reference.task == "multiclass":
-            return (self._labels[int(target)],)
-        return tuple(self._labels[index] for index in np.flatnonzero(target))
+    def _labels_of(self, row: int, labels: tuple[str, ...]) -> tuple[str, ...]:
+        target = self.reference.targets[row]
+        if self.reference.task == "multiclass":
+            return (labels[int(target)],)
+        return tuple(labels[index] for index in np.flatnonzero(target))
+
+
+def open_nearest(bundle: Bundle) -> NearestImages | None:
+    """The training images that the bundle keeps; None if it keeps none.
+
+    Raises:
+        BundleCorrupt: see `sightline.bundle.read_reference`.
+    """
+    return NearestImages(read_reference(bundle)) if REFERENCE_FILE in bundle.manifest.files else None

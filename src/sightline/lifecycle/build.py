@@ -22,7 +22,7 @@ from sightline.lifecycle.score import score_dataset
 from sightline.optimize import OPSET, ExportCheck, check_export, export_onnx
 from sightline.parallel import Progress
 from sightline.quality import CheckReport
-from sightline.records import DecisionRule, Scores, activation_of
+from sightline.records import DecisionRule, Scores, Temperature, activation_of
 from sightline.training import (
     Listeners,
     Recipe,
@@ -238,7 +238,9 @@ def _evaluate(
 
 
 def _fit_rule(scores: Scores) -> DecisionRule:
-    rule = DecisionRule(activation=activation_of(scores.task), temperature=fit_temperature(scores))
+    rule = DecisionRule(
+        activation=activation_of(scores.task), calibration=Temperature(value=fit_temperature(scores))
+    )
     if scores.task == "multiclass":
         return rule
     return rule.model_copy(update={"label_thresholds": fit_label_thresholds(scores, rule)})

@@ -2,7 +2,12 @@
 
 from sightline.inference.outliers.logit_scores import energy, max_softmax
 from sightline.inference.outliers.mahalanobis import MahalanobisDistance
-from sightline.inference.outliers.scorer import OutlierScorer, SingleScores, mixed_scores
+from sightline.inference.outliers.scorer import (
+    OutlierScorer,
+    SingleScores,
+    mixed_scores,
+    open_outlier_scorer,
+)
 
 __all__ = [
     "MahalanobisDistance",
@@ -11,4 +16,5 @@ __all__ = [
     "energy",
     "max_softmax",
     "mixed_scores",
+    "open_outlier_scorer",
 ]

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.bundle import Reference
-from sightline.inference.nearest import NearestImages
+from sightline.bundle import Bundle, Reference
+from sightline.inference.nearest import NearestImages, open_nearest
 from sightline.inference.outliers.logit_scores import energy, max_softmax
 from sightline.inference.outliers.mahalanobis import MahalanobisDistance
 from sightline.records import MixPart, OutlierRule, SingleScore
@@ -46,15 +46,28 @@ class SingleScores:
 class OutlierScorer:
     """The score that a rule names. `scores` may be called from several threads at once."""
 
-    def __init__(self, rule: OutlierRule, reference: Reference, nearest: NearestImages) -> None:
+    def __init__(
+        self, rule: OutlierRule, reference: Reference, nearest: NearestImages | None = None
+    ) -> None:
         self.rule = rule
-        self._singles = SingleScores(reference, nearest, rule.neighbours)
+        self._singles = SingleScores(reference, nearest or NearestImages(reference), rule.neighbours)
 
     def scores(self, logits_nc: NDArray[np.float32], embeddings_nd: NDArray[np.float32]) -> Floats:
         """How strange each picture is: float64 `[N]` from logits float32 `[N, C]` and embeddings float32 `[N, D]`."""
         if self.rule.kind == "mix":
             return mixed_scores(self.rule.parts, self._singles, logits_nc, embeddings_nd)
         return self._singles.score(self.rule.kind, logits_nc, embeddings_nd)
+
+
+def open_outlier_scorer(bundle: Bundle, nearest: NearestImages | None = None) -> OutlierScorer | None:
+    """The scorer of the bundle's rule; None if it rejects nothing. `nearest`: what `open_nearest` gave, to share it.
+
+    Raises:
+        BundleCorrupt: see `sightline.bundle.read_reference`.
+    """
+    rule = bundle.manifest.decision.outliers
+    known = nearest or (open_nearest(bundle) if rule is not None else None)
+    return None if rule is None or known is None else OutlierScorer(rule, known.reference, known)
 
 
 def mixed_scores(
