@@ -10,6 +10,7 @@ from sightline.bundle.golden import (
     unpack_golden,
 )
 from sightline.bundle.manifest import (
+    REFERENCE_FILE,
     SCHEMA_VERSION,
     FileRecord,
     Golden,
@@ -22,7 +23,6 @@ from sightline.bundle.manifest import (
 from sightline.bundle.read import Bundle, check_listing, read_bundle, read_manifest
 from sightline.bundle.reference import (
     MOST_IMAGES,
-    REFERENCE_FILE,
     Reference,
     pack_reference,
     read_reference,

@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
@@ -31,14 +32,14 @@ class Expected:
     most_bytes: int = 1 << 26
 
 
-def pack_arrays(arrays: Mapping[str, NDArray[np.generic]]) -> bytes:
+def pack_arrays(arrays: Mapping[str, NDArray[Any]]) -> bytes:
     """Return a compressed npz; the same arrays give the same bytes."""
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+    np.savez_compressed(buffer, **arrays)
     return buffer.getvalue()
 
 
-def unpack_arrays(data: bytes, expected: Mapping[str, Expected], file: str) -> dict[str, NDArray[np.generic]]:
+def unpack_arrays(data: bytes, expected: Mapping[str, Expected], file: str) -> dict[str, NDArray[Any]]:
     """Read exactly the expected arrays from an npz; `file` is its name in the bundle.
 
     Raises:
@@ -54,7 +55,7 @@ def unpack_arrays(data: bytes, expected: Mapping[str, Expected], file: str) -> d
         raise BundleCorrupt(file, f"{file} cannot be read: {err}") from err
 
 
-def _read(archive: zipfile.ZipFile, name: str, expected: Expected) -> NDArray[np.generic]:
+def _read(archive: zipfile.ZipFile, name: str, expected: Expected) -> NDArray[Any]:
     with archive.open(f"{name}.npy") as entry:
         version = npy.read_magic(entry)
         if version != (1, 0):
@@ -65,11 +66,11 @@ def _read(archive: zipfile.ZipFile, name: str, expected: Expected) -> NDArray[np
         content = entry.read(size + 1)
     if len(content) != size:
         raise ValueError(f"'{name}' has {len(content):,} bytes of values where its shape needs {size:,}")
-    order = "F" if fortran else "C"
-    return np.frombuffer(content, dtype).reshape(shape, order=order)
+    values: NDArray[Any] = np.frombuffer(content, dtype)
+    return values.reshape(shape[::-1]).T if fortran else values.reshape(shape)
 
 
-def _check(name: str, shape: tuple[int, ...], dtype: "np.dtype[np.generic]", expected: Expected) -> None:
+def _check(name: str, shape: tuple[int, ...], dtype: "np.dtype[Any]", expected: Expected) -> None:
     text = expected.kind == "U"
     if dtype.hasobject or not (dtype.kind == "U" if text else dtype == np.dtype(expected.kind)):
         kind = "objects" if dtype.hasobject else str(dtype)

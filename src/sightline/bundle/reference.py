@@ -1,7 +1,7 @@
 """What the training images look like to the network: what a picture's strangeness is measured against."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,18 +111,18 @@ def unpack_reference(data: bytes, *, embedding_size: int, label_count: int, task
     )
     _check(arrays, label_count)
     return Reference(
-        embeddings=arrays["embeddings"],  # type: ignore[arg-type]
-        targets=arrays["targets"],  # type: ignore[arg-type]
+        embeddings=arrays["embeddings"],
+        targets=arrays["targets"],
         ids=_texts(arrays["ids"]),
         sha256=tuple(bytes(row).hex() for row in arrays["sha256"]),
-        means=arrays["means"],  # type: ignore[arg-type]
-        directions=arrays["directions"],  # type: ignore[arg-type]
-        variances=arrays["variances"],  # type: ignore[arg-type]
+        means=arrays["means"],
+        directions=arrays["directions"],
+        variances=arrays["variances"],
         residual_variance=float(arrays["residual_variance"][0]),
     )
 
 
-def _check(arrays: dict[str, NDArray[np.generic]], label_count: int) -> None:
+def _check(arrays: dict[str, NDArray[Any]], label_count: int) -> None:
     """Compare the arrays with one another, and their values with what they mean."""
     rows = {name: len(arrays[name]) for name in ("embeddings", "targets", "ids", "sha256")}
     problem = None
@@ -131,9 +131,9 @@ def _check(arrays: dict[str, NDArray[np.generic]], label_count: int) -> None:
         problem = f"the numbers of rows are {counted}; one number from 1 to {MOST_IMAGES} is expected"
     elif arrays["directions"].shape[1] != len(arrays["variances"]):
         problem = f"{arrays['directions'].shape[1]} directions have {len(arrays['variances'])} variances"
-    elif not all(np.isfinite(values).all() for values in arrays.values() if values.dtype.kind == "f"):  # type: ignore[call-overload]
+    elif not all(np.isfinite(values).all() for values in arrays.values() if values.dtype.kind == "f"):
         problem = "it has numbers that are not finite"
-    elif not (np.concatenate([arrays["variances"], arrays["residual_variance"]]) > 0).all():  # type: ignore[operator]
+    elif not (np.concatenate([arrays["variances"], arrays["residual_variance"]]) > 0).all():
         problem = "it has variances that are not above 0"
     elif not _targets_fit(arrays["targets"], label_count):
         problem = f"its targets are not those of {label_count} labels"
@@ -141,13 +141,13 @@ def _check(arrays: dict[str, NDArray[np.generic]], label_count: int) -> None:
         raise BundleCorrupt(REFERENCE_FILE, f"{REFERENCE_FILE} does not hold together: {problem}.")
 
 
-def _texts(values: NDArray[np.generic]) -> tuple[str, ...]:
+def _texts(values: NDArray[Any]) -> tuple[str, ...]:
     try:
         return tuple(map(str, values))
     except ValueError as err:  # code points that do not exist
         raise BundleCorrupt(REFERENCE_FILE, f"{REFERENCE_FILE} has ids that are no text: {err}") from err
 
 
-def _targets_fit(targets: NDArray[np.generic], label_count: int) -> bool:
+def _targets_fit(targets: NDArray[Any], label_count: int) -> bool:
     largest = 1 if targets.ndim == 2 else label_count - 1
-    return bool(targets.min() >= 0 and targets.max() <= largest)  # type: ignore[operator]
+    return bool(targets.min() >= 0 and targets.max() <= largest)

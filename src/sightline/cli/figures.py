@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from sightline.cli.tables import cell, console, new_table
 from sightline.evaluation import AnyEvaluation, Evaluation, MultilabelEvaluation
+from sightline.records import OutlierChoice
 
 _MOST_CLASSES = 30
 
@@ -27,6 +28,27 @@ def print_baselines(network: AnyEvaluation, baselines: Mapping[str, AnyEvaluatio
         own = one.map if isinstance(one, MultilabelEvaluation) else one.top1_accuracy
         table.add_row(name, _share(own), _share(one.macro_f1))
     console().print(table)
+
+
+def print_outliers(choice: OutlierChoice) -> None:
+    """Print how each score tells generated outliers from held-out pictures, and what the threshold promises."""
+    out = console()
+    numbers = ("mean AUROC", "lowest", "noise and blank accepted")
+    table = new_table("strange pictures", *numbers, "hardest kind", right=numbers)
+    for one in choice.figures:
+        hardest = min(one.auroc, key=lambda kind: one.auroc[kind])
+        mark = " (chosen)" if one.kind == choice.chosen else ""
+        row = (f"{one.mean_auroc:.4f}", f"{one.auroc[hardest]:.3f}", f"{one.empty_accepted}", hardest)
+        table.add_row(f"{one.kind}{mark}", *row)
+    out.print(table)
+    out.print(choice.reason, markup=False)
+    if choice.chosen is not None:
+        out.print(
+            f"Rejected at most {choice.promised_rate:.2%} of usual pictures, on average; for this threshold between "
+            f"{choice.rate_low:.2%} and {choice.rate_high:.2%} ({choice.held_out} held-out pictures of "
+            f"{choice.held_out_split}).",
+            markup=False,
+        )
 
 
 def _print_multiclass(evaluation: Evaluation, split: str) -> None:

@@ -43,6 +43,7 @@ def _facts(bundle_id: str, manifest: "Manifest") -> list[tuple[str, str]]:
         *((f"quality ({split})", _quality(figures)) for split, figures in manifest.metrics.items()),
         ("input", f"{spec.width_px} × {spec.height_px} px, {spec.resize}, {spec.interpolation}"),
         ("decision", _decision(manifest)),
+        ("strange pictures", _outliers(manifest)),
         ("variants", ", ".join(f"{name} ({v.file}, {v.precision})" for name, v in manifest.variants.items())),
         ("backbone", f"{source.backbone}, pretrained: {source.pretrained}"),
         ("data", f"{counts}; {source.quarantined} quarantined; digest {source.dataset_digest[:12]}…"),
@@ -66,6 +67,16 @@ def _decision(manifest: "Manifest") -> str:
     thresholds = rule.accept_thresholds
     point = "none chosen: every answer is accepted" if thresholds is None else f"{len(thresholds)} thresholds"
     return f"{start}; operating point: {point}"
+
+
+def _outliers(manifest: "Manifest") -> str:
+    rule = manifest.decision.outliers
+    if rule is None:
+        return "none are rejected"
+    return (
+        f"rejected where {rule.kind} is above {rule.threshold:.4g}; false alarms {rule.promised_rate:.2%} at most, by "
+        f"{rule.held_out} pictures of {rule.held_out_split}"
+    )
 
 
 def _shortened(labels: tuple[str, ...], most: int = 12) -> str:

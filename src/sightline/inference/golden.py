@@ -141,7 +141,9 @@ def _replay_decision(names: list[str], bundle: Bundle, expected: GoldenOutputs) 
         score, recorded_score = strangeness[row], float(expected.outlier_scores[row])
         if score is not None:
             share = abs(score - recorded_score) / max(1.0, abs(recorded_score))
-            _compare("decision", name, "outlier scores apart by a share of", share, manifest.golden.outlier_score)
+            _compare(
+                "decision", name, "outlier scores apart by a share of", share, manifest.golden.outlier_score
+            )
         answer = decide(probabilities[row], manifest.decision, manifest.labels, outlier_score=score)
         given = f"'{_as_text(answer)}', {answer.verdict}"
         recorded = f"'{expected.labels[row]}', {expected.verdicts[row]}"

@@ -30,7 +30,8 @@ class NearestImages:
         """
         units_nd = unit_length(embeddings_nd)
         squares = 1 + (units_nd * units_nd).sum(axis=1, keepdims=True) - 2 * (units_nd @ self._units_md.T)
-        return np.sqrt(np.maximum(squares, 0))
+        distances: NDArray[np.float32] = np.sqrt(np.maximum(squares, 0))
+        return distances
 
     def kth_distance(self, embeddings_nd: NDArray[np.float32], k: int) -> NDArray[np.float64]:
         """The distance to the k-th nearest image, or to the farthest if there are fewer; float64 `[N]`."""

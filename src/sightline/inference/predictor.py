@@ -87,7 +87,9 @@ class Predictor:
     def _neighbours(self, embedding_d: NDArray[np.float32], count: int) -> tuple[Neighbour, ...] | None:
         if count == 0:
             return None
-        return () if self.nearest is None else self.nearest.find(embedding_d, count, self.bundle.manifest.labels)
+        return (
+            () if self.nearest is None else self.nearest.find(embedding_d, count, self.bundle.manifest.labels)
+        )
 
 
 def load(bundle: str | PathLike[str], *, threads: int | None = None) -> Predictor:

@@ -19,10 +19,11 @@ from sightline.lifecycle.prepare import PreparedData, prepare_data
 from sightline.lifecycle.restart import Restart
 from sightline.lifecycle.run_keeper import RunKeeper, saving_of
 from sightline.lifecycle.score import score_dataset
+from sightline.lifecycle.strangers import Familiar, Strangers, Wanted, caveats, fit_strangers
 from sightline.optimize import OPSET, ExportCheck, check_export, export_onnx
 from sightline.parallel import Progress
 from sightline.quality import CheckReport
-from sightline.records import DecisionRule, Scores, Temperature, activation_of
+from sightline.records import DecisionRule, OutlierChoice, Scores, Temperature, activation_of
 from sightline.training import (
     Listeners,
     Recipe,
@@ -58,6 +59,8 @@ class Built:
 
     baselines
         Figures of what the network has to beat, by name, on the last split of `evaluations`.
+    outliers
+        How strange pictures are told, and why so.
     """
 
     path: Path
@@ -69,6 +72,7 @@ class Built:
     evaluations: Mapping[str, AnyEvaluation]
     baselines: Mapping[str, AnyEvaluation]
     export: ExportCheck
+    outliers: OutlierChoice
     seconds: Mapping[str, float]
 
     @property
@@ -127,9 +131,19 @@ def build_bundle(
         baselines = measure_baselines(recipe, trained, data.train, judged)
         for note in not_beaten(list(evaluations.values())[-1], baselines):
             listener.note(note)
+        watch.begin("Learning what is strange")
+        strangers = _fit_strangers(exported.engine, data, recipe, listener)
         watch.begin("Recording the golden images and sealing the bundle")
         parts = Ingredients(
-            recipe, data, trained, watch.seconds["Training"], exported, rule, evaluations, baselines
+            recipe,
+            data,
+            trained,
+            watch.seconds["Training"],
+            exported,
+            rule.model_copy(update={"outliers": strangers.rule}),
+            evaluations,
+            baselines,
+            strangers,
         )
         files = assemble_files(parts)
         bundle_id = write_bundle(target, assemble_manifest(target.name, parts, files), files)
@@ -146,6 +160,7 @@ def build_bundle(
         evaluations,
         baselines,
         exported.check,
+        strangers.choice,
         watch.seconds,
     )
 
@@ -235,6 +250,21 @@ def _evaluate(
     if data.test.samples:
         evaluations["test"] = evaluate_scores(score(data.test), rule)
     return rule, evaluations
+
+
+def _fit_strangers(engine: Engine, data: PreparedData, recipe: Recipe, listener: Listener) -> Strangers:
+    wanted = recipe.outliers
+    strangers = fit_strangers(
+        engine,
+        Familiar(data.train, data.val, data.calibration, recipe.task),
+        recipe.preprocessing(),
+        Wanted(wanted.method, wanted.false_alarm_rate, wanted.neighbours),
+        seed=recipe.seed,
+        progress=listener.progress,
+    )
+    for note in caveats(strangers.choice):
+        listener.note(note)
+    return strangers
 
 
 def _fit_rule(scores: Scores) -> DecisionRule:

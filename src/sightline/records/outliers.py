@@ -31,7 +31,8 @@ class OutlierRule(Frozen):
         What was asked for: the largest share of pictures of the usual kind that is to be rejected.
     promised_rate
         What the held-out pictures promise, on average over their draw: the chance that a further one of the same
-        kind is rejected. It is above `false_alarm_rate` where they were too few: n pictures promise 1 / (n + 1) at best.
+        kind is rejected. It is above `false_alarm_rate` where they were too few: n pictures promise 1 / (n + 1) at
+        best.
     held_out, held_out_split
         How many pictures that nothing was fitted on gave the threshold, and of which split.
     neighbours

@@ -18,7 +18,8 @@ def max_softmax(logits_nc: NDArray[np.float32], task: Task) -> Floats:
     logits = logits_nc.astype(np.float64)
     if task == "multilabel":
         return np.asarray(np.logaddexp(0, -logits.max(axis=1)), np.float64)
-    return _log_sum_exp(logits) - logits.max(axis=1)
+    unsure: Floats = _log_sum_exp(logits) - logits.max(axis=1)
+    return unsure
 
 
 def energy(logits_nc: NDArray[np.float32], task: Task) -> Floats:

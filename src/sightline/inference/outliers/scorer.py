@@ -46,9 +46,7 @@ class SingleScores:
 class OutlierScorer:
     """The score that a rule names. `scores` may be called from several threads at once."""
 
-    def __init__(
-        self, rule: OutlierRule, reference: Reference, nearest: NearestImages | None = None
-    ) -> None:
+    def __init__(self, rule: OutlierRule, reference: Reference, nearest: NearestImages | None = None) -> None:
         self.rule = rule
         self._singles = SingleScores(reference, nearest or NearestImages(reference), rule.neighbours)
 

@@ -3,6 +3,8 @@
 Every function takes a generator and pictures uint8 RGB `[N, height, width, 3]`, at least one, and returns as many.
 """
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
@@ -53,8 +55,8 @@ def mosaic(rng: np.random.Generator, pixels_nhwc: Pixels) -> Pixels:
     rows, columns = (np.linspace(0, side, _MOSAIC + 1).astype(int) for side in (height, width))
     result = np.empty_like(pixels_nhwc)
     for picture in result:
-        for top, bottom in zip(rows[:-1], rows[1:], strict=True):
-            for left, right in zip(columns[:-1], columns[1:], strict=True):
+        for top, bottom in pairwise(rows):
+            for left, right in pairwise(columns):
                 small = Image.fromarray(pixels_nhwc[rng.integers(len(pixels_nhwc))])
                 picture[top:bottom, left:right] = np.asarray(
                     small.resize((int(right - left), int(bottom - top)), Image.Resampling.BOX)

@@ -18,21 +18,22 @@ def _of_size(choice: OutlierChoice) -> Iterator[str]:
     asked, needed = choice.false_alarm_rate, least_count(choice.false_alarm_rate)
     if choice.held_out < needed:
         yield (
-            f"{choice.held_out} held-out pictures are too few to promise a false-alarm rate of {asked:.3g} for strange "
-            f"pictures; they promise {choice.promised_rate:.3g}. It takes {needed}, or a higher outliers.false_alarm_rate."
+            f"{choice.held_out} held-out pictures are too few to promise a false-alarm rate of {asked:.3g} for "
+            f"strange pictures; they promise {choice.promised_rate:.3g}. It takes {needed}, or a higher "
+            "outliers.false_alarm_rate."
         )
     elif choice.held_out_groups < needed:
         yield (
-            f"The {choice.held_out} held-out pictures show only {choice.held_out_groups} things, and shots of one thing "
-            f"are alike: to hold the false-alarm rate of {asked:.3g} on further things it takes {needed} of them."
+            f"The {choice.held_out} held-out pictures show only {choice.held_out_groups} things, and shots of one "
+            f"thing are alike: to hold the false-alarm rate of {asked:.3g} on further things it takes {needed} of them."
         )
 
 
 def _of_split(choice: OutlierChoice) -> Iterator[str]:
     if choice.held_out_split == "val":
         yield (
-            "The threshold for strange pictures was fitted on val, which also chose the epoch: somewhat more false alarms "
-            "than promised are to be expected. A calibration split has not that flaw."
+            "The threshold for strange pictures was fitted on val, which also chose the epoch: somewhat more false "
+            "alarms than promised are to be expected. A calibration split has not that flaw."
         )
 
 

@@ -75,9 +75,7 @@ def choose_rule(
     return (None if chosen is None else scorers[chosen].rule), choice
 
 
-def fit_scorers(
-    wanted: Wanted, reference: Reference, held_out: HeldOut
-) -> dict[OutlierScore, OutlierScorer]:
+def fit_scorers(wanted: Wanted, reference: Reference, held_out: HeldOut) -> dict[OutlierScore, OutlierScorer]:
     """A scorer of every kind, with its threshold, in the order of `CANDIDATES`."""
     nearest = NearestImages(reference)
     scores = held_out.scores
@@ -132,4 +130,6 @@ def _reason(
     evidence = f"mean AUROC {own.mean_auroc:.3f} against generated outliers, {own.empty_accepted} noise or blank accepted"
     if method == "auto":
         return f"'{chosen}' separates best: {evidence}."
-    return f"'{chosen}' is what the recipe names: {evidence}; the best is '{best.kind}', {best.mean_auroc:.3f}."
+    return (
+        f"'{chosen}' is what the recipe names: {evidence}; the best is '{best.kind}', {best.mean_auroc:.3f}."
+    )

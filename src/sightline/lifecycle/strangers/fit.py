@@ -7,6 +7,7 @@ import numpy as np
 
 from sightline.bundle import Reference
 from sightline.dataset import Dataset, preprocess_samples
+from sightline.dataset.splits.units import sample_units
 from sightline.inference import Engine, run_in_batches
 from sightline.lifecycle.score import score_dataset
 from sightline.lifecycle.strangers.altered import Pixels
@@ -59,7 +60,7 @@ def fit_strangers(
     usual = _at_most(data.calibration if len(data.calibration) else data.val, _MOST_HELD_OUT, seed)
     held_out = HeldOut(
         score(usual),
-        groups=len({one.group or one.path for one in usual.samples}),
+        groups=len(np.unique(sample_units(usual.table))),
         split="calibration" if len(data.calibration) else "val",
     )
     pixels = preprocess_samples(_at_most(usual, _PER_KIND, seed), spec)

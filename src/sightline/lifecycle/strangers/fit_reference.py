@@ -64,7 +64,8 @@ def shrunk_covariance(residuals_nd: Floats) -> Floats:
     noise = (float(((residuals_nd**2).sum(axis=1) ** 2).mean()) - squared) / count
     spread = squared - size * mean**2
     shrinkage = 1.0 if spread <= 0 else min(max(noise, 0.0), spread) / spread
-    return (1 - shrinkage) * covariance + shrinkage * mean * np.eye(size)
+    shrunk: Floats = (1 - shrinkage) * covariance + shrinkage * mean * np.eye(size)
+    return shrunk
 
 
 def low_rank(covariance_dd: Floats, directions: int) -> tuple[Floats, Floats, float]:
@@ -82,7 +83,7 @@ def low_rank(covariance_dd: Floats, directions: int) -> tuple[Floats, Floats, fl
 
 def _class_means(units_nd: Floats, scores: Scores) -> Floats:
     """Of each class, `[C, D]`; a class without images has the mean of all. Multilabel: of all, `[1, D]`."""
-    overall = units_nd.mean(axis=0, keepdims=True)
+    overall: Floats = units_nd.mean(axis=0, keepdims=True)
     if scores.task == "multilabel":
         return overall
     means = np.repeat(overall, len(scores.labels), axis=0)

@@ -21,7 +21,7 @@ def uniform_noise(rng: np.random.Generator, shape: Shape) -> Pixels:
 
 def gaussian_noise(rng: np.random.Generator, shape: Shape) -> Pixels:
     """Normal noise about a random level; every second picture is grey."""
-    count, height, width, _ = shape
+    count = shape[0]
     noise = rng.standard_normal(shape, dtype=np.float32)
     noise[1::2] = noise[1::2, :, :, :1]
     levels = rng.uniform(64, 192, (count, 1, 1, 1))
@@ -65,7 +65,9 @@ def stripes(rng: np.random.Generator, shape: Shape) -> Pixels:
 
 def plasma(rng: np.random.Generator, shape: Shape) -> Pixels:
     """Fractal clouds: smooth noise of several scales, the finer the fainter (1/f), each colour by itself."""
-    clouds = np.stack([np.stack([_cloud(rng, shape[1:3]) for _ in range(3)], axis=-1) for _ in range(shape[0])])
+    clouds = np.stack(
+        [np.stack([_cloud(rng, shape[1:3]) for _ in range(3)], axis=-1) for _ in range(shape[0])]
+    )
     low = clouds.min(axis=(1, 2), keepdims=True)
     return _levels(255 * (clouds - low) / np.maximum(np.ptp(clouds, axis=(1, 2), keepdims=True), 1e-6))
 
@@ -81,4 +83,5 @@ def _cloud(rng: np.random.Generator, size: tuple[int, int]) -> NDArray[np.float3
 
 
 def _levels(values: NDArray[np.floating] | NDArray[np.integer]) -> Pixels:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    levels: Pixels = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return levels

@@ -45,7 +45,7 @@ def generate_outliers(pixels_nhwc: Pixels, *, per_kind: int, seed: int) -> dict[
     rows = np.unique(np.linspace(0, len(pixels_nhwc) - 1, min(per_kind, len(pixels_nhwc))).astype(int))
     sources = pixels_nhwc[rows]
     shape = (per_kind, *pixels_nhwc.shape[1:])
-    found = {kind: make(_stream(seed, kind), shape) for kind, make in NOTHING.items()}  # type: ignore[arg-type]
+    found = {kind: make(_stream(seed, kind), shape) for kind, make in NOTHING.items()}
     for kind, alter in ALTERED.items():
         changed = alter(_stream(seed, kind), sources)
         apart = np.abs(changed.astype(np.int16) - sources).mean(axis=(1, 2, 3))

@@ -16,6 +16,7 @@ from sightline.training.recipe.sections import (
     LossSection,
     Metric,
     ModelSection,
+    OutliersSection,
     Section,
     TrackingSection,
     TrainingSection,
@@ -54,6 +55,7 @@ class Recipe(Section):
     loss: LossSection = LossSection()
     imbalance: Literal[Imbalance, "auto"] = "auto"
     evaluation: EvaluationSection = EvaluationSection()
+    outliers: OutliersSection = OutliersSection()
     tracking: TrackingSection = TrackingSection()
 
     @model_validator(mode="after")
