@@ -35,7 +35,7 @@ class Expected:
 def pack_arrays(arrays: Mapping[str, NDArray[Any]]) -> bytes:
     """Return a compressed npz; the same arrays give the same bytes."""
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
     return buffer.getvalue()
 
 

@@ -46,16 +46,18 @@ class NearestImages:
         self, embedding_d: NDArray[np.float32], count: int, labels: tuple[str, ...]
     ) -> tuple[Neighbour, ...]:
         """The `count` nearest images of one embedding, float32 `[D]`, the nearest first; `labels`: the bundle's."""
-        distances = self.distances(embedding_d[np.newaxis])[0]
-        order = np.argsort(distances, kind="stable")[:count]
+        order = np.argsort(self.distances(embedding_d[np.newaxis])[0], kind="stable")[:count]
+        # Near 0 the difference of two numbers close to 1 says little; of these few it is taken exactly.
+        exact = np.linalg.norm(self._units_md[order] - unit_length(embedding_d[np.newaxis]), axis=1)
+        closest = np.argsort(exact, kind="stable")
         return tuple(
             Neighbour(
                 id=self.reference.ids[row],
                 sha256=self.reference.sha256[row],
                 labels=self._labels_of(int(row), labels),
-                distance=float(distances[row]),
+                distance=float(distance),
             )
-            for row in order
+            for row, distance in zip(order[closest], exact[closest], strict=True)
         )
 
     def _labels_of(self, row: int, labels: tuple[str, ...]) -> tuple[str, ...]:

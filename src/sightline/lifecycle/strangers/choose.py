@@ -127,7 +127,8 @@ def _reason(
     if chosen is None:
         return f"None is wanted: no picture is rejected as strange. '{best.kind}' would be the best."
     own = next(one for one in figures if one.kind == chosen)
-    evidence = f"mean AUROC {own.mean_auroc:.3f} against generated outliers, {own.empty_accepted} noise or blank accepted"
+    empty = f"{own.empty_accepted} noise or blank accepted"
+    evidence = f"mean AUROC {own.mean_auroc:.3f} against generated outliers, {empty}"
     if method == "auto":
         return f"'{chosen}' separates best: {evidence}."
     return (

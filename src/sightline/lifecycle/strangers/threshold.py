@@ -27,9 +27,9 @@ class Promise:
     """What `count` held-out scores promise of the threshold at their rank, counted from 1 in ascending order.
 
     A further score is as likely to fall into any of the count + 1 gaps between them, so that it lies above the
-    threshold with a chance of at most `rate`, over the draw of all (Vovk, Gammerman & Shafer 2005, Algorithmic learning in a
-    random world). For one draw the rate is beta distributed (Vovk 2012, Conditional validity of inductive conformal
-    predictors): in 95 of 100 it lies from `low` to `high`.
+    threshold with a chance of at most `rate`, over the draw of all (Vovk, Gammerman & Shafer 2005, Algorithmic
+    learning in a random world). For one draw the rate is beta distributed (Vovk 2012, Conditional validity of
+    inductive conformal predictors): `interval`.
     """
 
     rank: int
