@@ -4,9 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.bundle import REFERENCE_FILE, Bundle, Reference, read_reference
+from sightline.inference.products import row_products
 from sightline.records import Neighbour
-
-_AT_ONCE = 256
 
 
 def unit_length(embeddings_nd: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -23,30 +22,27 @@ class NearestImages:
         self.reference = reference
         self._units_md = unit_length(reference.embeddings)
 
-    def distances(self, embeddings_nd: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Euclidean distances of the unit embeddings to all images, float32 `[N, M]`, 0 to 2.
+    def distances(self, embedding_d: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Euclidean distances of one embedding, float32 `[D]`, to all images, both at length 1: float32 `[M]`, 0 to 2.
 
-        |u − v|² = 2 − 2 u·v for vectors of length 1: one product of matrices.
+        |u − v|² = 2 − 2 u·v for vectors of length 1: one product of a matrix and a vector.
         """
-        units_nd = unit_length(embeddings_nd)
-        squares = 1 + (units_nd * units_nd).sum(axis=1, keepdims=True) - 2 * (units_nd @ self._units_md.T)
+        unit_d = unit_length(embedding_d[np.newaxis])[0]
+        squares = 1 + np.dot(unit_d, unit_d) - 2 * row_products(self._units_md, unit_d)
         distances: NDArray[np.float32] = np.sqrt(np.maximum(squares, 0))
         return distances
 
     def kth_distance(self, embeddings_nd: NDArray[np.float32], k: int) -> NDArray[np.float64]:
         """The distance to the k-th nearest image, or to the farthest if there are fewer; float64 `[N]`."""
         place = min(k, len(self._units_md)) - 1
-        parts = [
-            np.partition(self.distances(embeddings_nd[start : start + _AT_ONCE]), place, axis=1)[:, place]
-            for start in range(0, len(embeddings_nd), _AT_ONCE)
-        ]
-        return np.concatenate(parts).astype(np.float64) if parts else np.empty(0)
+        kth = (np.partition(self.distances(embedding), place)[place] for embedding in embeddings_nd)
+        return np.fromiter(kth, np.float64, len(embeddings_nd))
 
     def find(
         self, embedding_d: NDArray[np.float32], count: int, labels: tuple[str, ...]
     ) -> tuple[Neighbour, ...]:
         """The `count` nearest images of one embedding, float32 `[D]`, the nearest first; `labels`: the bundle's."""
-        order = np.argsort(self.distances(embedding_d[np.newaxis])[0], kind="stable")[:count]
+        order = np.argsort(self.distances(embedding_d), kind="stable")[:count]
         # Near 0 the difference of two numbers close to 1 says little; of these few it is taken exactly.
         exact = np.linalg.norm(self._units_md[order] - unit_length(embedding_d[np.newaxis]), axis=1)
         closest = np.argsort(exact, kind="stable")

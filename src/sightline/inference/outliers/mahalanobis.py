@@ -5,8 +5,7 @@ from numpy.typing import NDArray
 
 from sightline.bundle import Reference
 from sightline.inference.nearest import unit_length
-
-_AT_ONCE = 256
+from sightline.inference.products import row_products
 
 
 class MahalanobisDistance:
@@ -21,31 +20,28 @@ class MahalanobisDistance:
     """
 
     def __init__(self, reference: Reference) -> None:
-        self._directions_dr = reference.directions
         deviation = np.sqrt(reference.residual_variance)
         self._inverse = np.float32(1 / deviation)
         self._along_r = (1 / np.sqrt(reference.variances) - 1 / deviation).astype(np.float32)
+        self._directions_dr = np.ascontiguousarray(reference.directions)
+        self._directions_rd = np.ascontiguousarray(reference.directions.T)
         means_kd = reference.means.astype(np.float32)
         # Distances do not change with the origin, and near the means float32 loses least.
         self._origin_d = means_kd.mean(axis=0)
-        self._means_kd = self._whiten(means_kd)
+        self._means_kd = np.stack([self._whiten(mean) for mean in means_kd])
         self._mean_squares_k = (self._means_kd * self._means_kd).sum(axis=1)
 
     def distances(self, embeddings_nd: NDArray[np.float32]) -> NDArray[np.float64]:
         """The distances of embeddings float32 `[N, D]`, float64 `[N]`, 0 and above."""
-        parts = [
-            self._nearest(embeddings_nd[start : start + _AT_ONCE])
-            for start in range(0, len(embeddings_nd), _AT_ONCE)
-        ]
-        return np.sqrt(np.concatenate(parts), dtype=np.float64) if parts else np.empty(0)
+        squares = (self._least_square(unit) for unit in unit_length(embeddings_nd))
+        return np.sqrt(np.fromiter(squares, np.float64, len(embeddings_nd)))
 
-    def _nearest(self, embeddings_nd: NDArray[np.float32]) -> NDArray[np.float32]:
-        white_nd = self._whiten(unit_length(embeddings_nd))
-        own = (white_nd * white_nd).sum(axis=1, keepdims=True)
-        squares = own - 2 * (white_nd @ self._means_kd.T) + self._mean_squares_k
-        return np.asarray(np.maximum(squares, 0).min(axis=1), np.float32)
+    def _least_square(self, unit_d: NDArray[np.float32]) -> np.float32:
+        white_d = self._whiten(unit_d)
+        squares = np.dot(white_d, white_d) - 2 * row_products(self._means_kd, white_d) + self._mean_squares_k
+        return np.float32(max(squares.min(), 0))
 
-    def _whiten(self, units_nd: NDArray[np.float32]) -> NDArray[np.float32]:
-        centred = units_nd - self._origin_d
-        along = (centred @ self._directions_dr) * self._along_r
-        return np.asarray(centred * self._inverse + along @ self._directions_dr.T, np.float32)
+    def _whiten(self, unit_d: NDArray[np.float32]) -> NDArray[np.float32]:
+        centred_d = unit_d - self._origin_d
+        along_r = row_products(self._directions_rd, centred_d) * self._along_r
+        return np.asarray(centred_d * self._inverse + row_products(self._directions_dr, along_r), np.float32)
