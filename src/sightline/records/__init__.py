@@ -9,8 +9,20 @@ from sightline.records.calibration import (
     VectorScaling,
     activate,
 )
-from sightline.records.decided import CAUSES, VERDICTS, Cause, Decided, Verdict
+from sightline.records.decided import ACCEPT, CAUSES, REJECT, REVIEW, VERDICTS, Cause, Decided, Verdict
 from sightline.records.decision import EVEN_ODDS, NEVER, DecisionRule, expected_costs
+from sightline.records.decision_report import (
+    AimReport,
+    BeforeAfter,
+    CalibrationCandidate,
+    CalibrationErrors,
+    CalibrationReport,
+    DecisionReport,
+    FittedOn,
+    OperatingReport,
+    RiskPoint,
+)
+from sightline.records.estimate import Estimate
 from sightline.records.frozen import Frozen
 from sightline.records.prediction import Candidate, Prediction, Timings
 from sightline.records.prediction_sets import EVERY_LABEL, PredictionSets, set_scores
@@ -19,27 +31,40 @@ from sightline.records.scores import Scores, Targets
 from sightline.records.task import Activation, Task, activation_of, require_task
 
 __all__ = [
+    "ACCEPT",
     "CAUSES",
     "EVEN_ODDS",
     "EVERY_LABEL",
     "NEVER",
+    "REJECT",
+    "REVIEW",
     "VERDICTS",
     "Activation",
+    "AimReport",
+    "BeforeAfter",
     "Calibration",
+    "CalibrationCandidate",
+    "CalibrationErrors",
+    "CalibrationReport",
     "Candidate",
     "Cause",
     "Curve",
     "Decided",
+    "DecisionReport",
     "DecisionRule",
+    "Estimate",
+    "FittedOn",
     "Frozen",
     "ImageFormat",
     "ImageLimits",
     "Isotonic",
+    "OperatingReport",
     "Platt",
     "Prediction",
     "PredictionSets",
     "Preprocessing",
     "Rgb",
+    "RiskPoint",
     "Scores",
     "Targets",
     "Task",

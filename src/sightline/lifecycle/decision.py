@@ -1,0 +1,44 @@
+"""The decision of a bundle, from what a recipe asks of it to a rule fitted on a part of the data."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sightline.dataset import Dataset
+from sightline.evaluation.calibrating import measure_calibration
+from sightline.evaluation.operating import Fitted, Wishes, check_wishes, fit_decision, read_costs
+from sightline.records import Scores, Task
+from sightline.training.recipe.sections import DecisionSection
+
+
+def wishes_for(section: DecisionSection, labels: Sequence[str], task: Task) -> Wishes:
+    """What is asked, with the file of costs read; checked against the labels.
+
+    Raises:
+        InputError: the file of costs cannot be used.
+        DatasetError: what is asked does not go with these labels or this task.
+    """
+    costs = None if section.costs is None else read_costs(Path(section.costs), labels)
+    wishes = section.wishes(costs)
+    check_wishes(wishes, labels, task)
+    return wishes
+
+
+def groups_of(dataset: Dataset) -> tuple[str | None, ...] | None:
+    """The group of each sample; None where no sample has one."""
+    groups = tuple(sample.group for sample in dataset.samples)
+    return groups if any(group is not None for group in groups) else None
+
+
+def fit_on(
+    scores: Scores, dataset: Dataset, wishes: Wishes, *, split: str, chose_epoch: bool = False
+) -> Fitted:
+    """Fit calibration and thresholds on a scored part of the data; its groups are kept together."""
+    return fit_decision(scores, wishes, groups=groups_of(dataset), split=split, chose_epoch=chose_epoch)
+
+
+def with_measured(fitted: Fitted, scores: Scores, split: str) -> Fitted:
+    """The same, its report with the calibration errors on one more split."""
+    report = fitted.report.calibration
+    measured = (*report.measured, measure_calibration(scores, fitted.rule.calibration, split))
+    calibration = report.model_copy(update={"measured": measured})
+    return Fitted(fitted.rule, fitted.report.model_copy(update={"calibration": calibration}))
