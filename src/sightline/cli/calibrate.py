@@ -46,8 +46,8 @@ def calibrate(
 ) -> None:
     """Fit calibration and thresholds anew, and write a new bundle with the same graph.
 
-    Images that training has seen are left out; those of the test split judge the new decision. Without any aim, capacity,
-    cost or set, what the bundle's recipe asks for is asked for again.
+    Images that training has seen are left out; those of the test split judge the new decision. Without any aim,
+    capacity, cost or set, what the recipe in the bundle asks for is asked for again.
     """
     from sightline.cli.progress import Display
     from sightline.dataset import read_dataset

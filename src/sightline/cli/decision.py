@@ -75,6 +75,8 @@ def report_in_lines(report: "DecisionReport") -> Iterator[tuple[str, str]]:
         )
     if report.operating is not None:
         yield from _operating(report.operating)
+    if report.checked is not None:
+        yield from _operating(report.checked, report.checked.fitted_on.split)
 
 
 def _calibration(report: "CalibrationReport") -> str:
@@ -93,45 +95,47 @@ def _fitted_on(fitted_on: "FittedOn") -> str:
     return f"{fitted_on.images} images of {fitted_on.split}{groups}{epoch}"
 
 
-def _operating(report: "OperatingReport") -> Iterator[tuple[str, str]]:
-    yield "accuracy", f"of all answers {_share(report.accuracy)}"
-    if report.accepted.value is not None and report.accepted.value < 1.0:
+def _operating(report: "OperatingReport", seen: str = "") -> Iterator[tuple[str, str]]:
+    """`seen`: the split that the figures were seen on; without, they are what is expected."""
+    of = f" ({seen})" if seen else ""
+    yield f"accuracy{of}", f"of all answers {_share(report.accuracy)}"
+    if report.accepted is not None and report.accepted.value < 1.0:
         yield (
-            "accepted",
+            f"accepted{of}",
             f"{_share(report.accepted)} of the pictures, with an accuracy of {_share(report.accepted_accuracy)}",
         )
-    if report.reviews_per_day is not None:
-        day = report.reviews_per_day
-        if day.value is not None:
-            yield "to review", f"{day.value:.0f} a day ({day.low:.0f} to {day.high:.0f})"
+    day = report.reviews_per_day
+    if day is not None:
+        yield f"to review{of}", f"{day.value:.0f} a day ({day.low:.0f} to {day.high:.0f})"
     if report.area is not None:
-        yield "risk–coverage", f"area under the curve {report.area:.5f}"
+        yield f"risk–coverage{of}", f"area under the curve {report.area:.5f}"
     if report.set_coverage is not None:
-        yield (
-            "sets",
-            f"hold the truth in {_share(report.set_coverage)}, {report.set_size:.2f} labels on average",
-        )
+        held = f"hold the truth in {_share(report.set_coverage)}, {report.set_size:.2f} labels on average"
+        yield f"sets{of}", held
     for aim in report.aims:
+        figures = "; ".join(
+            f"{name} {_share(one)}"
+            for name, one in (("recall", aim.recall), ("precision", aim.precision))
+            if one is not None
+        )
+        if seen:
+            if figures:
+                yield f"aim {aim.text}{of}", figures
+            continue
         state = {True: "promised", False: "NOT PROMISED", None: "taken up"}[aim.promised]
         at = "" if aim.threshold is None else f", threshold {aim.threshold:.4f}"
-        figures = "".join(
-            f"; {name} {_share(one)}"
-            for name, one in (("recall", aim.recall), ("precision", aim.precision))
-            if one is not None and one.value is not None
-        )
-        yield f"aim {aim.text}", f"{state}{at}{figures}" + (f". {aim.notice}" if aim.notice else "")
+        more = [part for part in (figures, aim.notice) if part]
+        yield f"aim {aim.text}", "; ".join([state + at, *more])
     for notice in report.notices:
         yield "note", notice
 
 
-def _share(one: "Estimate") -> str:
-    if one.value is None:
-        return "–"
-    return f"{one.value:.4f} ({one.low:.4f} to {one.high:.4f} expected of a fresh set)"
+def _share(one: "Estimate | None") -> str:
+    return "–" if one is None else f"{one.value:.4f} ({one.low:.4f} to {one.high:.4f})"
 
 
 def print_decision(rule: "DecisionRule", report: "DecisionReport", labels: tuple[str, ...]) -> None:
-    """Print the rule and what can be expected of it."""
+    """Print the rule, what can be expected of it, and what it did on images that played no part in its choice."""
     from sightline.cli.tables import cell, console, new_table
 
     table = new_table("decision", "")
@@ -140,3 +144,4 @@ def print_decision(rule: "DecisionRule", report: "DecisionReport", labels: tuple
     for name, sentence in report_in_lines(report):
         table.add_row(f"[bold]{cell(name)}[/]", cell(sentence))
     console().print(table)
+    console().print("In brackets: what 95 % of fresh sets of as many images will show.")

@@ -16,7 +16,7 @@ from sightline.inference import Engine, open_session
 from sightline.lifecycle.assemble import Exported, Ingredients, assemble_files, assemble_manifest
 from sightline.lifecycle.baselines import measure_baselines, not_beaten
 from sightline.lifecycle.data_check import write_report
-from sightline.lifecycle.decision import fit_on, wishes_for, with_measured
+from sightline.lifecycle.decision import check_on, fit_on, wishes_for
 from sightline.lifecycle.prepare import PreparedData, prepare_data
 from sightline.lifecycle.restart import Restart
 from sightline.lifecycle.run_keeper import RunKeeper, saving_of
@@ -248,7 +248,7 @@ def _evaluate(
     evaluations = {"val": evaluate_scores(on_val, fitted.rule)}
     if data.test.samples:
         on_test = score(data.test)
-        fitted = with_measured(fitted, on_test, "test")
+        fitted = check_on(fitted, on_test, data.test, wishes, "test")
         evaluations["test"] = evaluate_scores(on_test, fitted.rule)
     return fitted, evaluations
 

@@ -25,7 +25,7 @@ from sightline.evaluation import AnyEvaluation, evaluate_scores, headline
 from sightline.evaluation.calibrating import rows_of
 from sightline.evaluation.operating import Fitted, Wishes
 from sightline.inference import Predictor, read_golden, record_decisions, replay_golden
-from sightline.lifecycle.decision import fit_on, with_measured
+from sightline.lifecycle.decision import check_on, fit_on
 from sightline.lifecycle.judge import known_splits
 from sightline.lifecycle.provenance import now
 from sightline.lifecycle.score import score_dataset
@@ -104,7 +104,7 @@ def calibrate_bundle(
     rule = manifest.decision.model_copy(update={name: getattr(fitted.rule, name) for name in FITTED})
     evaluations = {parts.split: evaluate_scores(on_fit, rule)}
     if parts.judge:
-        fitted = with_measured(fitted, on_test, "test")
+        fitted = check_on(fitted, on_test, dataset.take(parts.judge), wishes, "test")
         evaluations["test"] = evaluate_scores(on_test, rule)
     report = fitted.report.model_copy(update={"source": "calibrate"})
     origin = Recalibration(

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sightline.dataset import Dataset
-from sightline.evaluation.calibrating import measure_calibration
-from sightline.evaluation.operating import Fitted, Wishes, check_wishes, fit_decision, read_costs
+from sightline.evaluation.costs import read_costs
+from sightline.evaluation.operating import Fitted, Wishes, check_decision, check_wishes, fit_decision
 from sightline.records import Scores, Task
 from sightline.training.recipe.sections import DecisionSection
 
@@ -17,7 +17,9 @@ def wishes_for(section: DecisionSection, labels: Sequence[str], task: Task) -> W
         InputError: the file of costs cannot be used.
         DatasetError: what is asked does not go with these labels or this task.
     """
-    costs = None if section.costs is None else read_costs(Path(section.costs), labels)
+    costs = None
+    if section.costs is not None:
+        costs = tuple(map(tuple, read_costs(Path(section.costs), labels).tolist()))
     wishes = section.wishes(costs)
     check_wishes(wishes, labels, task)
     return wishes
@@ -36,9 +38,6 @@ def fit_on(
     return fit_decision(scores, wishes, groups=groups_of(dataset), split=split, chose_epoch=chose_epoch)
 
 
-def with_measured(fitted: Fitted, scores: Scores, split: str) -> Fitted:
-    """The same, its report with the calibration errors on one more split."""
-    report = fitted.report.calibration
-    measured = (*report.measured, measure_calibration(scores, fitted.rule.calibration, split))
-    calibration = report.model_copy(update={"measured": measured})
-    return Fitted(fitted.rule, fitted.report.model_copy(update={"calibration": calibration}))
+def check_on(fitted: Fitted, scores: Scores, dataset: Dataset, wishes: Wishes, split: str) -> Fitted:
+    """The same, its report with what it does on a part of the data that nothing was fitted on."""
+    return check_decision(fitted, scores, wishes, groups=groups_of(dataset), split=split)

@@ -22,11 +22,12 @@ from sightline.records.decision_report import (
     OperatingReport,
     RiskPoint,
 )
-from sightline.records.estimate import Estimate
+from sightline.records.estimate import LEVEL, Estimate, IntervalMethod
 from sightline.records.frozen import Frozen
 from sightline.records.prediction import Candidate, Prediction, Timings
 from sightline.records.prediction_sets import EVERY_LABEL, PredictionSets, set_scores
 from sightline.records.preprocessing import ImageFormat, ImageLimits, Preprocessing, Rgb
+from sightline.records.scored_set import Column, ScoredSet, ScoresOrigin
 from sightline.records.scores import Scores, Targets
 from sightline.records.task import Activation, Task, activation_of, require_task
 
@@ -35,6 +36,7 @@ __all__ = [
     "CAUSES",
     "EVEN_ODDS",
     "EVERY_LABEL",
+    "LEVEL",
     "NEVER",
     "REJECT",
     "REVIEW",
@@ -48,6 +50,7 @@ __all__ = [
     "CalibrationReport",
     "Candidate",
     "Cause",
+    "Column",
     "Curve",
     "Decided",
     "DecisionReport",
@@ -57,6 +60,7 @@ __all__ = [
     "Frozen",
     "ImageFormat",
     "ImageLimits",
+    "IntervalMethod",
     "Isotonic",
     "OperatingReport",
     "Platt",
@@ -65,7 +69,9 @@ __all__ = [
     "Preprocessing",
     "Rgb",
     "RiskPoint",
+    "ScoredSet",
     "Scores",
+    "ScoresOrigin",
     "Targets",
     "Task",
     "Temperature",

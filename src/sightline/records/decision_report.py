@@ -146,9 +146,9 @@ class OperatingReport(Frozen):
     fitted_on: FittedOn
     confidence: float
     aims: tuple[AimReport, ...] = ()
-    accuracy: Estimate
-    accepted: Estimate
-    accepted_accuracy: Estimate
+    accuracy: Estimate | None
+    accepted: Estimate | None
+    accepted_accuracy: Estimate | None
     reviews_per_day: Estimate | None = None
     risk_coverage: tuple[RiskPoint, ...] = ()
     area: float | None = None
@@ -162,8 +162,14 @@ class DecisionReport(Frozen):
 
     source
         `train`, or `calibrate`: fitted anew for a bundle that was there.
+    operating
+        What is to be expected, from the images of the fit.
+    checked
+        The same figures on images that played no part in the fit, with the rule as it is; None where there were none.
+        Its aims are not judged anew: `promised` is as in `operating`.
     """
 
     source: Literal["train", "calibrate"] = "train"
     calibration: CalibrationReport
     operating: OperatingReport | None = None
+    checked: OperatingReport | None = None

@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.errors import DatasetError
-from sightline.evaluation.blocks import calibrated_probabilities, require_finite
+from sightline.evaluation.blocks import calibrated_probabilities, require_finite, row_blocks
 from sightline.evaluation.calibrating.errors import calibration_errors
 from sightline.evaluation.calibrating.folds import deal_folds, group_numbers, held_out, rows_of
 from sightline.evaluation.calibrating.isotonic import fit_isotonic
 from sightline.evaluation.calibrating.platt import FEWEST, fit_platt
 from sightline.evaluation.calibrating.temperature import fit_temperature
 from sightline.evaluation.calibrating.vector import fit_vector_scaling
-from sightline.evaluation.likelihood import row_losses
+from sightline.evaluation.likelihood import pair_losses, row_losses
 from sightline.records import (
     BeforeAfter,
     Calibration,
@@ -174,7 +174,19 @@ def _choose(
 def _losses_held_out(scores: Scores, folds_n: NDArray[np.int64], kind: str) -> NDArray[np.float64]:
     losses = np.empty(len(scores.ids))
     for outside, inside in held_out(folds_n):
-        losses[inside] = row_losses(rows_of(scores, inside), _FITS[kind](rows_of(scores, outside)))
+        losses[inside] = _row_losses(rows_of(scores, inside), _FITS[kind](rows_of(scores, outside)))
+    return losses
+
+
+def _row_losses(scores: Scores, calibration: Calibration) -> NDArray[np.float64]:
+    """−log p(truth) of each row; multilabel: the mean over its labels."""
+    losses = np.empty(len(scores.ids))
+    for block in row_blocks(scores):
+        if scores.task == "multiclass":
+            losses[block] = row_losses(scores.logits[block], scores.classes[block], calibration)
+        else:
+            pairs = pair_losses(scores.logits[block], scores.multi_hot[block], calibration)
+            losses[block] = pairs.mean(axis=1)
     return losses
 
 

@@ -2,8 +2,7 @@
 
 from sightline.evaluation.operating.aims import GRAMMAR, Aim, read_aim
 from sightline.evaluation.operating.bounds import most_lost, needed_for, predicted_share
-from sightline.evaluation.operating.costs import read_costs
-from sightline.evaluation.operating.fit import Fitted, fit_decision
+from sightline.evaluation.operating.fit import Fitted, check_decision, fit_decision
 from sightline.evaluation.operating.selective import risk_coverage
 from sightline.evaluation.operating.wishes import Wishes, check_wishes, contradiction, read_rate
 
@@ -12,6 +11,7 @@ __all__ = [
     "Aim",
     "Fitted",
     "Wishes",
+    "check_decision",
     "check_wishes",
     "contradiction",
     "fit_decision",
@@ -19,7 +19,6 @@ __all__ = [
     "needed_for",
     "predicted_share",
     "read_aim",
-    "read_costs",
     "read_rate",
     "risk_coverage",
 ]

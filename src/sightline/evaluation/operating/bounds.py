@@ -59,8 +59,8 @@ def predicted_share(
     groups_n: NDArray[np.int64] | None = None,
     fresh: int | None = None,
     level: float = CONFIDENCE,
-) -> Estimate:
-    """The share that is true, and what share a fresh set will show.
+) -> Estimate | None:
+    """The share that is true, and what share a fresh set will show; None of no images.
 
     The interval is that of a beta-binomial: the rate is Beta(k + ½, n − k + ½) after k of n (Jeffreys' prior), and of
     the fresh images a binomial number is true. It holds what such a set shows in at least `level` of the cases, and
@@ -70,9 +70,8 @@ def predicted_share(
         How many fresh images there will be; None: as many as here.
     """
     count = len(right_n)
-    method = f"beta-binomial, {count if fresh is None else fresh} fresh images"
     if count == 0 or fresh == 0:
-        return Estimate(value=None, low=None, high=None, method=method, level=level)
+        return None
     groups = np.arange(count) if groups_n is None else groups_n
     told = effective_count(right_n, groups)
     rate = float(right_n.mean())
@@ -81,5 +80,9 @@ def predicted_share(
     law = require("scipy.stats").betabinom(coming, rate * told + 0.5, (1.0 - rate) * told + 0.5)
     low, high = law.ppf((1.0 - level) / 2) / coming, law.ppf((1.0 + level) / 2) / coming
     return Estimate(
-        value=rate, low=float(min(low, rate)), high=float(max(high, rate)), method=method, level=level
+        value=rate,
+        low=float(min(low, rate)),
+        high=float(max(high, rate)),
+        method="beta_binomial",
+        level=level,
     )

@@ -127,17 +127,11 @@ def _with_figures(report: AimReport, outcomes: Outcomes, draft: Draft) -> AimRep
 def _a_day(outcomes: Outcomes, traffic: float | None) -> Estimate | None:
     if traffic is None:
         return None
-    share = predicted_share(outcomes.verdicts == REVIEW, outcomes.groups, fresh=max(1, round(traffic)))
-    assert share.value is not None
-    assert share.low is not None
-    assert share.high is not None
-    return share.model_copy(
-        update={
-            "value": share.value * traffic,
-            "low": share.low * traffic,
-            "high": share.high * traffic,
-        }
-    )
+    reviewed = outcomes.verdicts == REVIEW
+    share = predicted_share(reviewed, outcomes.groups, fresh=max(1, round(traffic)))
+    if share is None:
+        return None
+    return share.model_copy(update={key: getattr(share, key) * traffic for key in ("value", "low", "high")})
 
 
 def _thinned(risks_n: NDArray[np.float64]) -> tuple[RiskPoint, ...]:

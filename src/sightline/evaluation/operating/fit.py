@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.evaluation.blocks import calibrated_probabilities
-from sightline.evaluation.calibrating.choose import fit_calibration, fit_kind
+from sightline.evaluation.calibrating.choose import fit_calibration, fit_kind, measure_calibration
 from sightline.evaluation.calibrating.folds import deal_folds, group_numbers, held_out, rows_of
 from sightline.evaluation.operating.answers_rule import Draft, fit_answers
 from sightline.evaluation.operating.expect import Outcomes, expectations
@@ -18,6 +18,7 @@ from sightline.records import (
     CalibrationReport,
     DecisionReport,
     DecisionRule,
+    FittedOn,
     Scores,
     activation_of,
 )
@@ -25,6 +26,7 @@ from sightline.records import (
 _FOLDS = 5
 _FEWEST_GROUPS = 20
 _NOTHING = Wishes()
+Groups = Sequence[str | None] | None
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def fit_decision(
     scores: Scores,
     wishes: Wishes = _NOTHING,
     *,
-    groups: Sequence[str | None] | None = None,
+    groups: Groups = None,
     split: str = "calibration",
     chose_epoch: bool = False,
     seed: int = 0,
@@ -60,6 +62,22 @@ def fit_decision(
     outcomes = _outcomes(scores, numbers, calibrated.report, wishes, draft, seed)
     operating = expectations(outcomes, draft, calibrated.report.fitted_on)
     return Fitted(draft.rule, DecisionReport(calibration=calibrated.report, operating=operating))
+
+
+def check_decision(fitted: Fitted, scores: Scores, wishes: Wishes, *, groups: Groups, split: str) -> Fitted:
+    """The same, its report with what the rule does on images that played no part in the fit."""
+    numbers = group_numbers(groups, len(scores.ids))
+    outcomes = Outcomes.empty(scores, numbers)
+    outcomes.add(fitted.rule, np.ones(len(scores.ids), np.bool_))
+    draft = Draft(scores, numbers, np.empty((0, len(scores.labels))), wishes, fitted.rule)
+    draft.reports = [] if fitted.report.operating is None else list(fitted.report.operating.aims)
+    count = None if groups is None else len(np.unique(numbers))
+    checked = expectations(outcomes, draft, FittedOn(split=split, images=len(scores.ids), groups=count))
+    report = fitted.report.calibration
+    measured = (*report.measured, measure_calibration(scores, fitted.rule.calibration, split))
+    calibration = report.model_copy(update={"measured": measured})
+    update = {"calibration": calibration, "checked": checked}
+    return Fitted(fitted.rule, fitted.report.model_copy(update=update))
 
 
 def fit_thresholds(
