@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from sightline.errors import DatasetError
 from sightline.evaluation import evaluate_multilabel, fit_label_thresholds
-from sightline.evaluation.label_thresholds import best_threshold
+from sightline.evaluation.operating.label_thresholds import best_threshold
 from sightline.records import DecisionRule, Scores, Temperature
 
 PLAIN = DecisionRule(activation="sigmoid")

@@ -17,6 +17,7 @@ from sightline.bundle.manifest import (
     Graph,
     Manifest,
     Provenance,
+    Recalibration,
     Variant,
     to_json,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "Graph",
     "Manifest",
     "Provenance",
+    "Recalibration",
     "Reference",
     "Variant",
     "block_means",

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from sightline.records import DecisionRule, Frozen, Preprocessing, Task, activation_of
+from sightline.records import DecisionReport, DecisionRule, Frozen, Preprocessing, Task, activation_of
 
 SCHEMA_VERSION: Final = 1
 REFERENCE_FILE: Final = "reference.npz"
@@ -79,6 +79,20 @@ class Golden(Frozen):
     outlier_score: float = 1e-3
 
 
+class Recalibration(Frozen):
+    """That a bundle has the graph of another one, and a decision of its own: which, when, and on which images.
+
+    dataset_digest
+        Of the images that the decision was fitted on.
+    """
+
+    bundle: Sha256
+    created_at: str
+    sightline_version: str
+    dataset_digest: Sha256
+    images: int = Field(ge=1)
+
+
 class Provenance(Frozen):
     """What is needed to train the same model again.
 
@@ -102,6 +116,7 @@ class Provenance(Frozen):
     normalisation_std: tuple[float, float, float]
     best_epoch: int
     training_seconds: float
+    recalibration: Recalibration | None = None
 
 
 class Manifest(Frozen):
@@ -110,6 +125,8 @@ class Manifest(Frozen):
     task
         `multiclass`: one label is true of a picture, and the decision's activation is softmax; `multilabel`: any
         number is, and it is sigmoid. A manifest that mixes the two is refused.
+    decision_report
+        What the decision was fitted on and what can be expected of it; None where it was not fitted.
     """
 
     schema_version: Literal[1] = SCHEMA_VERSION
@@ -118,6 +135,7 @@ class Manifest(Frozen):
     labels: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=2)
     preprocessing: Preprocessing
     decision: DecisionRule
+    decision_report: DecisionReport | None = None
     graph: Graph
     default_variant: str
     variants: dict[str, Variant] = Field(min_length=1)

@@ -1,14 +1,14 @@
 """How good: figures as pure functions of scores."""
 
 from sightline.evaluation.by_task import AnyEvaluation, evaluate_scores, headline
+from sightline.evaluation.calibrating.temperature import fit_temperature
 from sightline.evaluation.calibration import ReliabilityBin
 from sightline.evaluation.evaluate import Evaluation, evaluate
-from sightline.evaluation.label_thresholds import fit_label_thresholds
 from sightline.evaluation.likelihood import negative_log_likelihood
 from sightline.evaluation.multilabel import LabelFigures, MultilabelEvaluation, evaluate_multilabel
+from sightline.evaluation.operating.label_thresholds import fit_label_thresholds
 from sightline.evaluation.per_class import ClassFigures
 from sightline.evaluation.separation import false_positive_rate, outlier_auroc
-from sightline.evaluation.temperature import fit_temperature
 
 __all__ = [
     "AnyEvaluation",

@@ -1,7 +1,5 @@
 """How probable the truth was held to be, and how that changes with temperature."""
 
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,24 +16,12 @@ def negative_log_likelihood(scores: Scores, calibration: Calibration = UNCALIBRA
     (binary cross-entropy), p being the sigmoid. It stays finite where the probability itself is too small for a
     float. Needs at least one row and finite logits.
     """
-    total = sum(float(losses.sum()) for losses in _losses(scores, calibration))
-    return total / (scores.logits.size if scores.task == "multilabel" else len(scores.targets))
-
-
-def row_losses(scores: Scores, calibration: Calibration = UNCALIBRATED) -> NDArray[np.float64]:
-    """−log p(truth) of each row, float64 `[N]`; multilabel: the mean over the row's labels."""
-    parts = [
-        losses if scores.task == "multiclass" else losses.mean(axis=1)
-        for losses in _losses(scores, calibration)
-    ]
-    return np.concatenate(parts) if parts else np.empty(0)
-
-
-def _losses(scores: Scores, calibration: Calibration) -> Iterator[NDArray[np.float64]]:
-    """Block by block: `[rows]` of multiclass scores, `[rows, C]` of multilabel ones."""
-    loss = _sigmoid_loss if scores.task == "multilabel" else _softmax_loss
-    for block in row_blocks(scores):
-        yield loss(scores, block, calibration.calibrated(scores.logits[block]))
+    if scores.task == "multilabel":
+        total = sum(_sigmoid_loss(scores, block, calibration) for block in row_blocks(scores))
+        return total / scores.logits.size
+    return sum(_softmax_loss(scores, block, calibration) for block in row_blocks(scores)) / len(
+        scores.targets
+    )
 
 
 def slope_and_curvature(scores: Scores, sharpness: float) -> tuple[float, float]:
@@ -55,11 +41,18 @@ def slope_and_curvature(scores: Scores, sharpness: float) -> tuple[float, float]
     return slope / terms, curvature / terms
 
 
-def _softmax_loss(scores: Scores, block: slice, calibrated_nc: NDArray[np.float64]) -> NDArray[np.float64]:
-    calibrated_nc = calibrated_nc - calibrated_nc.max(axis=1, keepdims=True)
-    log_sums = np.log(np.exp(calibrated_nc).sum(axis=1))
-    losses: NDArray[np.float64] = log_sums - _of_truth(calibrated_nc, scores.classes[block])
+def row_losses(
+    logits_nc: NDArray[np.float32], targets_n: NDArray[np.int64], calibration: Calibration
+) -> NDArray[np.float64]:
+    """−log p(truth) of each row of multiclass logits, float64 `[N]`; as `negative_log_likelihood`."""
+    scaled = calibration.calibrated(logits_nc)
+    scaled -= scaled.max(axis=1, keepdims=True)
+    losses: NDArray[np.float64] = np.log(np.exp(scaled).sum(axis=1)) - _of_truth(scaled, targets_n)
     return losses
+
+
+def _softmax_loss(scores: Scores, block: slice, calibration: Calibration) -> float:
+    return float(row_losses(scores.logits[block], scores.classes[block], calibration).sum())
 
 
 def _softmax_derivatives(scores: Scores, block: slice, sharpness: float) -> tuple[float, float]:
@@ -71,11 +64,19 @@ def _softmax_derivatives(scores: Scores, block: slice, sharpness: float) -> tupl
     return slope, float((weights * (logits - means[:, None]) ** 2).sum())
 
 
-def _sigmoid_loss(scores: Scores, block: slice, calibrated_nc: NDArray[np.float64]) -> NDArray[np.float64]:
+def pair_losses(
+    logits_nc: NDArray[np.float32], multi_hot_nc: NDArray[np.uint8], calibration: Calibration
+) -> NDArray[np.float64]:
+    """−log p(truth) of each pair of row and label, float64 `[N, C]`."""
     # log(1 + exp(−s)), with the exponential of numbers below 0 only.
-    towards_truth = np.where(scores.multi_hot[block] == 1, calibrated_nc, -calibrated_nc)
+    scaled = calibration.calibrated(logits_nc)
+    towards_truth = np.where(multi_hot_nc == 1, scaled, -scaled)
     losses: NDArray[np.float64] = np.log1p(np.exp(-np.abs(towards_truth))) - np.minimum(towards_truth, 0.0)
     return losses
+
+
+def _sigmoid_loss(scores: Scores, block: slice, calibration: Calibration) -> float:
+    return float(pair_losses(scores.logits[block], scores.multi_hot[block], calibration).sum())
 
 
 def _sigmoid_derivatives(scores: Scores, block: slice, sharpness: float) -> tuple[float, float]:

@@ -5,6 +5,7 @@ arises: another JPEG library shows in `decode`, another resize in `resize`, anot
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,13 +45,7 @@ def record_golden(
     traces = [_trace(pictures[name], spec) for name in sorted(pictures)]
     pixels = np.stack([trace["resize"] for trace in traces])
     logits, embedding = engine.run(pixels, ["logits", "embedding"])
-    probabilities = rule.probabilities(logits)
-    strangeness = _strangeness(scorer, logits, embedding)
-    answers = [
-        decide(row, rule, labels, outlier_score=score)
-        for row, score in zip(probabilities, strangeness, strict=True)
-    ]
-    return GoldenOutputs(
+    undecided = GoldenOutputs(
         decode_shape=_shapes(trace["decode"] for trace in traces),
         decode_map=np.stack([block_means(trace["decode"]) for trace in traces]),
         orient_shape=_shapes(trace["orient"] for trace in traces),
@@ -58,8 +53,25 @@ def record_golden(
         pixels=pixels,
         logits=logits,
         embedding=embedding,
+        probabilities=np.empty(logits.shape),
+        outlier_scores=np.full(len(logits), np.nan) if scorer is None else scorer.scores(logits, embedding),
+        labels=np.empty(len(logits), np.str_),
+        verdicts=np.empty(len(logits), np.str_),
+    )
+    return record_decisions(undecided, rule, labels)
+
+
+def record_decisions(outputs: GoldenOutputs, rule: DecisionRule, labels: tuple[str, ...]) -> GoldenOutputs:
+    """Decide what was recorded of the graph; everything before the decision stays, and so do outlier scores."""
+    probabilities = rule.probabilities(outputs.logits)
+    strangeness = [None if np.isnan(score) else float(score) for score in outputs.outlier_scores]
+    answers = [
+        decide(row, rule, labels, outlier_score=score)
+        for row, score in zip(probabilities, strangeness, strict=True)
+    ]
+    return replace(
+        outputs,
         probabilities=probabilities,
-        outlier_scores=np.array([np.nan if score is None else score for score in strangeness], np.float64),
         labels=np.array([_as_text(answer) for answer in answers]),
         verdicts=np.array([answer.verdict for answer in answers]),
     )
@@ -134,12 +146,14 @@ def _replay_graph(names: list[str], tolerance: Golden, expected: GoldenOutputs, 
 def _replay_decision(names: list[str], bundle: Bundle, expected: GoldenOutputs) -> None:
     manifest = bundle.manifest
     probabilities = manifest.decision.probabilities(expected.logits)
-    strangeness = _strangeness(open_outlier_scorer(bundle), expected.logits, expected.embedding)
+    scorer = open_outlier_scorer(bundle)
+    strangeness = None if scorer is None else scorer.scores(expected.logits, expected.embedding)
     for row, name in enumerate(names):
         apart = np.abs(probabilities[row] - expected.probabilities[row]).max()
         _compare("decision", name, "probabilities apart by", float(apart), manifest.golden.probability)
-        score, recorded_score = strangeness[row], float(expected.outlier_scores[row])
-        if score is not None:
+        score, recorded_score = None, float(expected.outlier_scores[row])
+        if strangeness is not None:
+            score = float(strangeness[row])
             share = abs(score - recorded_score) / max(1.0, abs(recorded_score))
             _compare(
                 "decision", name, "outlier scores apart by a share of", share, manifest.golden.outlier_score
@@ -149,12 +163,6 @@ def _replay_decision(names: list[str], bundle: Bundle, expected: GoldenOutputs) 
         recorded = f"'{expected.labels[row]}', {expected.verdicts[row]}"
         if given != recorded:
             raise _mismatch("decision", name, f"the answer {given}; recorded was {recorded}")
-
-
-def _strangeness(
-    scorer: OutlierScorer | None, logits: NDArray[np.float32], embedding: NDArray[np.float32]
-) -> list[float | None]:
-    return [None] * len(logits) if scorer is None else list(map(float, scorer.scores(logits, embedding)))
 
 
 def _as_text(answer: Answer) -> str:

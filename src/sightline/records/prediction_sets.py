@@ -19,8 +19,8 @@ class PredictionSets(Frozen):
 
     kind
         `lac`: the score is 1 − p (Sadinle et al. 2019, least ambiguous set-valued classifiers), the smallest sets.
-        `aps`: the sum of the probabilities down to and including the label's (Romano et al. 2020, adaptive
-        prediction sets), sets that grow where the network is unsure.
+        `aps`: the sum of the probabilities of the labels ranked before it (Romano et al. 2020, adaptive prediction
+        sets, without their random number), sets that grow where the network is unsure.
     coverage
         The share of fresh pictures whose set holds the truth is at least this, if they are like those of the
         calibration split; on average over splits, and over all classes together, not for each.
@@ -43,7 +43,9 @@ def set_scores(probabilities_nc: NDArray[np.float64], kind: Literal["lac", "aps"
     if kind == "lac":
         return 1.0 - probabilities_nc
     order = np.argsort(-probabilities_nc, axis=1, kind="stable")
-    sums = np.cumsum(np.take_along_axis(probabilities_nc, order, axis=1), axis=1)
+    ranked = np.take_along_axis(probabilities_nc, order, axis=1)
+    sums = np.cumsum(ranked, axis=1) - ranked
+    sums[:, 0] = 0.0
     scores = np.empty_like(probabilities_nc)
     np.put_along_axis(scores, order, sums, axis=1)
     return scores
