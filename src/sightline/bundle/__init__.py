@@ -10,21 +10,32 @@ from sightline.bundle.golden import (
     unpack_golden,
 )
 from sightline.bundle.manifest import (
+    REFERENCE_FILE,
     SCHEMA_VERSION,
     FileRecord,
     Golden,
     Graph,
     Manifest,
     Provenance,
+    Recalibration,
     Variant,
     to_json,
 )
 from sightline.bundle.read import Bundle, check_listing, read_bundle, read_manifest
+from sightline.bundle.reference import (
+    MOST_IMAGES,
+    Reference,
+    pack_reference,
+    read_reference,
+    unpack_reference,
+)
 from sightline.bundle.write import check_target, list_files, write_bundle
 
 __all__ = [
     "EXPECTED_FILE",
     "MANIFEST_FILE",
+    "MOST_IMAGES",
+    "REFERENCE_FILE",
     "SCHEMA_VERSION",
     "Bundle",
     "FileRecord",
@@ -33,6 +44,8 @@ __all__ = [
     "Graph",
     "Manifest",
     "Provenance",
+    "Recalibration",
+    "Reference",
     "Variant",
     "block_means",
     "check_listing",
@@ -40,10 +53,13 @@ __all__ = [
     "golden_names",
     "list_files",
     "pack_golden",
+    "pack_reference",
     "read_bundle",
     "read_manifest",
+    "read_reference",
     "sha256",
     "to_json",
     "unpack_golden",
+    "unpack_reference",
     "write_bundle",
 ]

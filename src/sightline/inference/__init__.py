@@ -2,8 +2,10 @@
 
 from sightline.inference.decide import Answer, decide
 from sightline.inference.engine import Engine, open_engine, open_session
-from sightline.inference.golden import STAGES, record_golden, replay_golden
+from sightline.inference.golden import STAGES, read_golden, record_decisions, record_golden, replay_golden
 from sightline.inference.many import FileOutcome, predict_files
+from sightline.inference.nearest import NearestImages, open_nearest
+from sightline.inference.outliers import OutlierScorer, SingleScores, open_outlier_scorer
 from sightline.inference.predictor import Predictor, load, run_in_batches
 from sightline.inference.verify import Check, verify_bundle
 
@@ -13,12 +15,19 @@ __all__ = [
     "Check",
     "Engine",
     "FileOutcome",
+    "NearestImages",
+    "OutlierScorer",
     "Predictor",
+    "SingleScores",
     "decide",
     "load",
     "open_engine",
+    "open_nearest",
+    "open_outlier_scorer",
     "open_session",
     "predict_files",
+    "read_golden",
+    "record_decisions",
     "record_golden",
     "replay_golden",
     "run_in_batches",

@@ -47,12 +47,17 @@ def build_routes(service: Service) -> APIRouter:
             }
         },
     )
-    async def predict(request: Request, top_k: Annotated[int, Query(ge=1, le=1000)] = 5) -> Response:
+    async def predict(
+        request: Request,
+        top_k: Annotated[int, Query(ge=1, le=1000)] = 5,
+        neighbours: Annotated[int, Query(ge=0, le=100)] = 0,
+    ) -> Response:
         """Classify one image sent as the body, or one or more sent as files of a multipart form.
 
         What the bytes are decides, whatever the content type says. A raw body is answered with the prediction
         itself; a form with a list of results in the order sent, where a bad file has an error and the others
-        go on. If every file of a form is bad, the status is that of the first.
+        go on. If every file of a form is bad, the status is that of the first. `neighbours` asks for so many of the
+        training images that the network finds most like the image.
         """
         settings = service.settings
         with service.admit(1):
@@ -60,11 +65,11 @@ def build_routes(service: Service) -> APIRouter:
                 async with in_time(settings.body_timeout_s):
                     uploads = await read_uploads(request, settings.max_body_bytes, settings.max_files)
                 with service.admit(len(uploads) - 1):
-                    return await _answer_form(service, request, uploads, top_k)
+                    return await _answer_form(service, request, uploads, top_k, neighbours)
             limits = service.predictor.bundle.manifest.preprocessing.limits
             async with in_time(settings.body_timeout_s):
                 image = await read_raw(request, min(limits.max_bytes, settings.max_body_bytes))
-            prediction = await service.predict(image, top_k)
+            prediction = await service.predict(image, top_k, neighbours)
             return _json(prediction.model_dump_json(), [prediction.timings])
 
     @router.get("/v1/model", response_model=ModelInfo)
@@ -79,8 +84,7 @@ def build_routes(service: Service) -> APIRouter:
             labels=manifest.labels,
             variant=manifest.default_variant,
             preprocessing=manifest.preprocessing,
-            temperature=manifest.decision.temperature,
-            label_thresholds=manifest.decision.label_thresholds,
+            decision=manifest.decision,
             metrics=manifest.metrics,
             sightline_version=__version__,
         )
@@ -107,9 +111,11 @@ def build_routes(service: Service) -> APIRouter:
     return router
 
 
-async def _answer_form(service: Service, request: Request, uploads: list[Upload], top_k: int) -> Response:
+async def _answer_form(
+    service: Service, request: Request, uploads: list[Upload], top_k: int, neighbours: int
+) -> Response:
     outcomes = await asyncio.gather(
-        *(service.predict(upload.data, top_k) for upload in uploads), return_exceptions=True
+        *(service.predict(upload.data, top_k, neighbours) for upload in uploads), return_exceptions=True
     )
     results, timings = [], []
     for upload, outcome in zip(uploads, outcomes, strict=True):

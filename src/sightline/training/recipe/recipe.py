@@ -9,6 +9,7 @@ from sightline.training.recipe.contradictions import as_validation_error, contra
 from sightline.training.recipe.presets import preset
 from sightline.training.recipe.sections import (
     DataSection,
+    DecisionSection,
     EvaluationSection,
     Imbalance,
     Judge,
@@ -16,6 +17,7 @@ from sightline.training.recipe.sections import (
     LossSection,
     Metric,
     ModelSection,
+    OutliersSection,
     Section,
     TrackingSection,
     TrainingSection,
@@ -56,6 +58,8 @@ class Recipe(Section):
     loss: LossSection = LossSection()
     imbalance: Literal[Imbalance, "auto"] = "auto"
     evaluation: EvaluationSection = EvaluationSection()
+    outliers: OutliersSection = OutliersSection()
+    decision: DecisionSection = DecisionSection()
     tracking: TrackingSection = TrackingSection()
 
     @model_validator(mode="after")
