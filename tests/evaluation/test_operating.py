@@ -112,10 +112,10 @@ def test_a_precision_aim_is_kept_by_what_is_accepted():
     held = []
     for seed in range(30):
         fit, fresh = one_true(seed, 1500), one_true(seed + 500, 4000)
-        rule = rule_of(fit, wishes("precision(a) >= 0.9"))
+        rule = rule_of(fit, wishes("precision(a) >= 0.75"))
         one = decided(rule, fresh)
         taken = (one.labels == 0) & (one.verdicts == ACCEPT)
-        held.append(not taken.any() or (fresh.classes[taken] == 0).mean() >= 0.9)
+        held.append(not taken.any() or (fresh.classes[taken] == 0).mean() >= 0.75)
 
     assert np.mean(held) >= 0.9
     assert 0.0 < rule.accept_thresholds[0] < NEVER

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from sightline.parallel import Progress
     from sightline.training.recipe.sections import DecisionSection
 
+_OPTION_OF = {"aims": "aim", "review_capacity": "review-capacity"}
+
 
 def calibrate(
     bundle: Annotated[Path, typer.Argument(help="The bundle's folder.", show_default=False)],
@@ -112,7 +114,10 @@ def _wishes(bundle: "Bundle", given: dict[str, Any]) -> "tuple[DecisionSection, 
     try:
         section = DecisionSection.model_validate(given)
     except ValidationError as err:
-        mistakes = "; ".join(f"--{one}".replace("_", "-", 1) for one in mistakes_of(err, DecisionSection))
+        mistakes = "; ".join(
+            f"--{_OPTION_OF.get(one.key, one.key)}: {one.problem}"
+            for one in mistakes_of(err, DecisionSection)
+        )
         raise InputError(f"What is asked of the decision cannot be read: {mistakes}.") from err
     wrong = contradiction(section.wishes())
     if wrong is not None:
