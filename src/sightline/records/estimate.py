@@ -6,7 +6,7 @@ from pydantic import model_validator
 
 from sightline.records.frozen import Frozen
 
-IntervalMethod = Literal["wilson", "bootstrap", "basic_bootstrap", "jackknife", "adjusted_wald"]
+IntervalMethod = Literal["wilson", "bootstrap", "test_inversion", "jackknife", "adjusted_wald"]
 LEVEL = 0.95
 
 
@@ -18,13 +18,13 @@ class Estimate(Frozen):
     value
         The figure itself, as measured.
     low, high
-        The interval, low ≤ high. It contains the value, except for a `basic_bootstrap`, which corrects a figure
-        that is too large in small samples and may lie below it.
+        The interval, low ≤ high. It contains the value, except by `test_inversion`: a figure that noise makes
+        larger may lie above all that is plausible.
     method
         `wilson`: Wilson's score interval of a share (Wilson 1927). `bootstrap`: percentiles over resamples of whole
-        groups (Efron 1979). `basic_bootstrap`: its reflection at the value (Davison & Hinkley 1997, section 5.2),
-        for figures that noise makes larger. `jackknife`: Wilson's interval at the number of samples that gives the
-        variance of the infinitesimal jackknife. `adjusted_wald`: of a paired difference (Bonett & Price 2012).
+        groups (Efron 1979). `jackknife`: Wilson's interval at the number of samples that gives the variance of the
+        infinitesimal jackknife. `test_inversion`: of calibration errors, by the bootstrap's noise (Carpenter 1999).
+        `adjusted_wald`: of a paired difference (Bonett & Price 2012).
     level
         In (0, 1), mostly 0.95.
     """
