@@ -118,7 +118,7 @@ def changed_pictures(
     order: list[int] = rows[np.argsort(-surest[rows], kind="stable")][:MOST_LISTED].tolist()
 
     def names(flags: NDArray[np.bool_]) -> tuple[str, ...]:
-        return tuple(labels[index] for index in np.flatnonzero(flags))
+        return tuple(labels[index] for index in np.flatnonzero(flags).tolist())
 
     return tuple(
         Changed(
