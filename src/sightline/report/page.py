@@ -21,7 +21,7 @@ from sightline.report.figures import baselines_of, read_figures
 from sightline.report.galleries import UNCERTAIN_BELOW
 from sightline.report.lookalikes import draw_lookalikes
 from sightline.report.material import Material
-from sightline.report.numbers import between, decimal, share, span
+from sightline.report.numbers import between, decimal, share
 from sightline.report.rule import describe_rule
 from sightline.report.verdict import Evidence, verdict
 

@@ -135,12 +135,8 @@ def _most_confused(evaluation: Evaluation) -> str:
     first = evaluation.most_confused[0]
     if first.count == 1:
         wrong = sum(cell.times for cell in evaluation.confusion if cell.truth != cell.answer)
-        plural = "in all, none of them twice the same."
-        return f"{counted(wrong, 'mistake')} {plural}" if wrong > 1 else "One mistake in all."
-            f"{counted(wrong, 'mistake')} in all, none of them twice the same."
-            if wrong > 1
-            else "One mistake in all."
-        )
+        all_of_them = "in all, none of them twice the same"
+        return f"{counted(wrong, 'mistake')} {all_of_them}." if wrong > 1 else "One mistake in all."
     support = round(first.count / first.share)
     return f"Most often '{first.truth}' is taken for '{first.answer}': {first.count:,} of {support:,}."
 
