@@ -31,7 +31,6 @@ _ROOM = Room(
         "share": share,
         "decimal": decimal,
         "between": between,
-        "span": span,
         "inlined": inlined,
         "percent": percent,
     },
