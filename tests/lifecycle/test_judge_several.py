@@ -89,7 +89,8 @@ def test_evaluate_prints_average_precisions_and_thresholds(several, pictures):
     shown = sightline("evaluate", several, pictures)
     report = json.loads(sightline("evaluate", several, pictures, "--json"))
 
-    assert "12 images, mAP 0." in shown
+    assert "12 images" in shown
+    assert "mAP" in shown
     assert "all labels right" in shown
     for word in ("crack", "AP", "threshold", "0.300"):
         assert word in shown

@@ -19,6 +19,7 @@ from sightline.cli.demo import demo
 from sightline.cli.evaluate import evaluate
 from sightline.cli.plain import printable
 from sightline.cli.predict import predict
+from sightline.cli.regress import app as regress
 from sightline.cli.serve import serve
 from sightline.cli.show import show
 from sightline.cli.train import train
@@ -37,6 +38,7 @@ app = typer.Typer(
 for _command in (demo, train, ablate, tune, crossvalidate, evaluate, verify, show, predict, serve):
     app.command()(_command)
 app.add_typer(data, name="data")
+app.add_typer(regress, name="regress")
 
 
 def _print_version(wanted: bool) -> None:
