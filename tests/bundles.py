@@ -21,7 +21,7 @@ from sightline.bundle import (
     write_bundle,
 )
 from sightline.inference import Engine, open_session, record_golden
-from sightline.records import DecisionRule, Preprocessing
+from sightline.records import DecisionRule, Preprocessing, Temperature
 
 LABELS = ("crack", "good", "hole")
 SIDE = 32
@@ -104,7 +104,7 @@ def make_bundle(
 
     limits = ImageLimits() if max_bytes is None else ImageLimits(max_bytes=max_bytes)
     spec = Preprocessing(width_px=SIDE, height_px=SIDE, limits=limits)
-    rule = decision or DecisionRule(temperature=1.5)
+    rule = decision or DecisionRule(calibration=Temperature(value=1.5))
     own_graph = tiny_graph()
     pictures = golden_pictures()
     engine = Engine(open_session(own_graph, "model.onnx"))

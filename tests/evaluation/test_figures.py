@@ -9,7 +9,7 @@ from sklearn import metrics
 
 from sightline.errors import DatasetError
 from sightline.evaluation import Evaluation, dense_confusion, evaluate
-from sightline.records import DecisionRule, Scores
+from sightline.records import DecisionRule, Scores, Temperature
 
 PLAIN = DecisionRule()
 
@@ -97,9 +97,9 @@ def test_probability_figures_are_those_of_scikit_learn() -> None:
     rng = np.random.default_rng(6)
     scores = scores_of(rng.normal(scale=3.0, size=(150, 4)), rng.integers(0, 4, 150))
 
-    found = evaluate(scores, DecisionRule(temperature=1.7))
+    found = evaluate(scores, DecisionRule(calibration=Temperature(value=1.7)))
 
-    probabilities = DecisionRule(temperature=1.7).probabilities(scores.logits)
+    probabilities = DecisionRule(calibration=Temperature(value=1.7)).probabilities(scores.logits)
     assert found.negative_log_likelihood == pytest.approx(
         metrics.log_loss(scores.targets, probabilities, labels=range(4))
     )

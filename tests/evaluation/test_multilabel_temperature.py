@@ -5,7 +5,7 @@ from scipy.optimize import minimize_scalar
 
 from sightline.evaluation import fit_temperature, negative_log_likelihood
 from sightline.evaluation.likelihood import slope_and_curvature
-from sightline.records import Scores
+from sightline.records import Scores, Temperature
 
 
 def scores_of(logits: NDArray[np.float64], multi_hot: NDArray[np.bool_] | list[list[int]]) -> Scores:
@@ -39,7 +39,7 @@ def test_it_is_the_minimum_that_another_search_finds(seed: int) -> None:
     found = fit_temperature(scores)
 
     other = minimize_scalar(
-        lambda temperature: negative_log_likelihood(scores, temperature),
+        lambda temperature: negative_log_likelihood(scores, Temperature(value=temperature)),
         bounds=(0.05, 20.0),
         method="bounded",
         options={"xatol": 1e-9},
@@ -52,7 +52,10 @@ def test_slope_and_curvature_are_the_derivatives_by_sharpness() -> None:
 
     slope, curvature = slope_and_curvature(scores, beta)
 
-    low, middle, high = (negative_log_likelihood(scores, 1 / one) for one in (beta - step, beta, beta + step))
+    low, middle, high = (
+        negative_log_likelihood(scores, Temperature(value=1 / one))
+        for one in (beta - step, beta, beta + step)
+    )
     assert slope == pytest.approx((high - low) / (2 * step), rel=1e-5)
     assert curvature == pytest.approx((high - 2 * middle + low) / step**2, rel=1e-3)
 
@@ -75,4 +78,4 @@ def test_where_the_data_cannot_tell_the_answer_claims_least(
 def test_the_likelihood_of_huge_logits_stays_a_number() -> None:
     scores = scores_of(np.array([[1e4, -1e4]]), [[0, 0]])
 
-    assert negative_log_likelihood(scores, 1.0) == pytest.approx(5000.0)
+    assert negative_log_likelihood(scores) == pytest.approx(5000.0)

@@ -6,7 +6,7 @@ from scipy.special import log_softmax
 
 from sightline.errors import DatasetError
 from sightline.evaluation import evaluate, fit_temperature
-from sightline.records import DecisionRule, Scores
+from sightline.records import DecisionRule, Scores, Temperature
 
 
 def scores_of(logits: NDArray[np.float64], targets: NDArray[np.int64] | list[int]) -> Scores:
@@ -60,7 +60,7 @@ def test_the_fit_lowers_loss_and_calibration_error_of_an_overconfident_engine() 
     scores = honest_scores(1, 5000, 5, 5.0)
 
     before = evaluate(scores, DecisionRule())
-    after = evaluate(scores, DecisionRule(temperature=fit_temperature(scores)))
+    after = evaluate(scores, DecisionRule(calibration=Temperature(value=fit_temperature(scores))))
 
     assert after.negative_log_likelihood < before.negative_log_likelihood
     assert after.expected_calibration_error < before.expected_calibration_error / 3

@@ -13,9 +13,11 @@ from sightline.errors import DatasetError, InputError
 from sightline.evaluation import MultilabelEvaluation
 from sightline.inference import load
 from sightline.lifecycle import compare_with_server, judge
-from sightline.records import DecisionRule
+from sightline.records import DecisionRule, Temperature
 
-RULE = DecisionRule(activation="sigmoid", temperature=2.0, label_thresholds=(0.3, 0.5, 0.6))
+RULE = DecisionRule(
+    activation="sigmoid", calibration=Temperature(value=2.0), label_thresholds=(0.3, 0.5, 0.6)
+)
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from sightline.bundle.manifest import (
     Graph,
     Manifest,
     Provenance,
+    Recalibration,
     Variant,
     to_json,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "Graph",
     "Manifest",
     "Provenance",
+    "Recalibration",
     "Variant",
     "block_means",
     "check_listing",

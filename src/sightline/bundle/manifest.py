@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from sightline.records import DecisionRule, Frozen, Preprocessing, Task, activation_of
+from sightline.records import DecisionReport, DecisionRule, Frozen, Preprocessing, Task, activation_of
 
 SCHEMA_VERSION: Final = 1
 
@@ -74,6 +74,20 @@ class Golden(Frozen):
     probability: float = 1e-6
 
 
+class Recalibration(Frozen):
+    """That a bundle has the graph of another one, and a decision of its own: which, when, and on which images.
+
+    dataset_digest
+        Of the images that the decision was fitted on.
+    """
+
+    bundle: Sha256
+    created_at: str
+    sightline_version: str
+    dataset_digest: Sha256
+    images: int = Field(ge=1)
+
+
 class Provenance(Frozen):
     """What is needed to train the same model again.
 
@@ -97,6 +111,7 @@ class Provenance(Frozen):
     normalisation_std: tuple[float, float, float]
     best_epoch: int
     training_seconds: float
+    recalibration: Recalibration | None = None
 
 
 class Manifest(Frozen):
@@ -105,6 +120,8 @@ class Manifest(Frozen):
     task
         `multiclass`: one label is true of a picture, and the decision's activation is softmax; `multilabel`: any
         number is, and it is sigmoid. A manifest that mixes the two is refused.
+    decision_report
+        What the decision was fitted on and what can be expected of it; None where it was not fitted.
     """
 
     schema_version: Literal[1] = SCHEMA_VERSION
@@ -113,6 +130,7 @@ class Manifest(Frozen):
     labels: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=2)
     preprocessing: Preprocessing
     decision: DecisionRule
+    decision_report: DecisionReport | None = None
     graph: Graph
     default_variant: str
     variants: dict[str, Variant] = Field(min_length=1)
@@ -132,9 +150,8 @@ class Manifest(Frozen):
                 f"decision: the activation of task {self.task} is {activation_of(self.task)}, "
                 f"not {self.decision.activation}"
             )
-        for thresholds in (self.decision.accept_thresholds, self.decision.label_thresholds):
-            if thresholds is not None and len(thresholds) != len(self.labels):
-                raise ValueError(f"decision: {len(thresholds)} thresholds for {len(self.labels)} labels")
+        for misfit in self.decision.misfits(len(self.labels)):
+            raise ValueError(f"decision: {misfit}")
         missing = [variant.file for variant in self.variants.values() if variant.file not in self.files]
         if missing:
             raise ValueError(f"variants: {', '.join(missing)} is not among the files")

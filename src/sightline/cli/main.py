@@ -13,6 +13,7 @@ import typer
 
 from sightline import __version__
 from sightline.cli.ablate import ablate
+from sightline.cli.calibrate import calibrate
 from sightline.cli.crossvalidate import crossvalidate
 from sightline.cli.data import app as data
 from sightline.cli.demo import demo
@@ -35,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (demo, train, ablate, tune, crossvalidate, evaluate, verify, show, predict, serve):
+for _command in (demo, train, ablate, tune, crossvalidate, evaluate, calibrate, verify, show, predict, serve):
     app.command()(_command)
 app.add_typer(data, name="data")
 app.add_typer(regress, name="regress")

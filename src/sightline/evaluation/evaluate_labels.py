@@ -105,7 +105,7 @@ def _read_rows(scores: Scores, rule: DecisionRule) -> _Rows:
         claimed[block] = rule.present(probabilities)
         wrong = (claimed[block] != truth).sum(axis=1)
         gap, bins = probabilities - truth, confidence_bins(probabilities.ravel())
-        loss = pair_losses(scores.logits[block], scores.multi_hot[block], rule.temperature)
+        loss = pair_losses(scores.logits[block], scores.multi_hot[block], rule.calibration)
         means[block] = np.stack(
             [wrong == 0, wrong / labels, loss.mean(axis=1), (gap**2).mean(axis=1)], axis=1
         )

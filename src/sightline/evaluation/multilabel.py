@@ -65,7 +65,7 @@ class MultilabelEvaluation(Frozen):
         Over 15 bins of the probability of all pairs; `accuracy` of a bin is the share of its pairs that are true.
         Where few labels are true of a picture, most pairs lie near 0 and make the error small.
     negative_log_likelihood
-        Mean −log p(truth) of the pairs, natural logarithm, at the rule's temperature.
+        Mean −log p(truth) of the pairs, natural logarithm, by the rule's calibration.
     brier_score
         Mean (p − y)² of the pairs, in [0, 1].
     thresholds_chosen
@@ -130,7 +130,7 @@ def multilabel_figures(scores: Scores, rule: DecisionRule) -> MultilabelEvaluati
         exact_match=sums.exact / len(scores.targets),
         hamming_loss=sums.wrong / pairs,
         expected_calibration_error=expected_calibration_error(bins),
-        negative_log_likelihood=negative_log_likelihood(scores, rule.temperature),
+        negative_log_likelihood=negative_log_likelihood(scores, rule.calibration),
         brier_score=sums.squares / pairs,
         thresholds_chosen=rule.label_thresholds is not None,
         per_label=per_label,

@@ -5,6 +5,7 @@ arises: another JPEG library shows in `decode`, another resize in `resize`, anot
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,9 +39,7 @@ def record_golden(
     traces = [_trace(pictures[name], spec) for name in sorted(pictures)]
     pixels = np.stack([trace["resize"] for trace in traces])
     logits, embedding = engine.run(pixels, ["logits", "embedding"])
-    probabilities = rule.probabilities(logits)
-    answers = [decide(row, rule, labels) for row in probabilities]
-    return GoldenOutputs(
+    undecided = GoldenOutputs(
         decode_shape=_shapes(trace["decode"] for trace in traces),
         decode_map=np.stack([block_means(trace["decode"]) for trace in traces]),
         orient_shape=_shapes(trace["orient"] for trace in traces),
@@ -48,6 +47,19 @@ def record_golden(
         pixels=pixels,
         logits=logits,
         embedding=embedding,
+        probabilities=np.empty(logits.shape),
+        labels=np.empty(len(logits), np.str_),
+        verdicts=np.empty(len(logits), np.str_),
+    )
+    return record_decisions(undecided, rule, labels)
+
+
+def record_decisions(outputs: GoldenOutputs, rule: DecisionRule, labels: tuple[str, ...]) -> GoldenOutputs:
+    """Decide what was recorded of the graph; everything before the decision stays as it is."""
+    probabilities = rule.probabilities(outputs.logits)
+    answers = [decide(row, rule, labels) for row in probabilities]
+    return replace(
+        outputs,
         probabilities=probabilities,
         labels=np.array([_as_text(answer) for answer in answers]),
         verdicts=np.array([answer.verdict for answer in answers]),

@@ -18,12 +18,12 @@ from sightline.bundle import (
     sha256,
 )
 from sightline.evaluation import AnyEvaluation, headline
+from sightline.evaluation.operating import Fitted
 from sightline.inference import Engine, record_golden
 from sightline.lifecycle.golden_pictures import choose_golden
 from sightline.lifecycle.prepare import PreparedData
 from sightline.lifecycle.provenance import hardware, now, package_versions, python_version
 from sightline.optimize import ExportCheck
-from sightline.records import DecisionRule
 from sightline.training import Recipe, Trained, to_yaml
 
 
@@ -46,7 +46,7 @@ class Ingredients:
     trained: Trained
     training_seconds: float
     exported: Exported
-    rule: DecisionRule
+    fitted: Fitted
     evaluations: Mapping[str, AnyEvaluation]
     baselines: Mapping[str, AnyEvaluation]
 
@@ -55,7 +55,9 @@ def assemble_files(parts: Ingredients) -> dict[str, bytes]:
     """Return the content of every file of the bundle but the manifest."""
     spec = parts.recipe.preprocessing()
     pictures = choose_golden(parts.data.val, spec)
-    expected = record_golden(pictures, spec, parts.rule, parts.data.train.labels, parts.exported.engine)
+    expected = record_golden(
+        pictures, spec, parts.fitted.rule, parts.data.train.labels, parts.exported.engine
+    )
     named = _evaluations(parts)
     evaluations = ",\n".join(f'"{name}": {one.model_dump_json(indent=1)}' for name, one in named.items())
     return {
@@ -80,7 +82,8 @@ def assemble_manifest(name: str, parts: Ingredients, files: Mapping[str, bytes])
         task=parts.recipe.task,
         labels=parts.data.train.labels,
         preprocessing=parts.recipe.preprocessing(),
-        decision=parts.rule,
+        decision=parts.fitted.rule,
+        decision_report=parts.fitted.report,
         graph=parts.exported.contract,
         default_variant="float32",
         variants={"float32": Variant(file="model.onnx", precision="float32", gate=gate)},

@@ -10,11 +10,13 @@ from typing import Protocol
 
 from sightline.bundle import Graph, check_target, read_bundle, write_bundle
 from sightline.dataset import Dataset, pixel_batches, write_table
-from sightline.evaluation import AnyEvaluation, evaluate_scores, fit_label_thresholds, fit_temperature
+from sightline.evaluation import AnyEvaluation, evaluate_scores
+from sightline.evaluation.operating import Fitted, Wishes
 from sightline.inference import Engine, open_session
 from sightline.lifecycle.assemble import Exported, Ingredients, assemble_files, assemble_manifest
 from sightline.lifecycle.baselines import measure_baselines, not_beaten
 from sightline.lifecycle.data_check import write_report
+from sightline.lifecycle.decision import check_on, fit_on, wishes_for
 from sightline.lifecycle.prepare import PreparedData, prepare_data
 from sightline.lifecycle.restart import Restart
 from sightline.lifecycle.run_keeper import RunKeeper, saving_of
@@ -22,7 +24,7 @@ from sightline.lifecycle.score import score_dataset
 from sightline.optimize import OPSET, ExportCheck, check_export, export_onnx
 from sightline.parallel import Progress
 from sightline.quality import CheckReport
-from sightline.records import DecisionRule, Scores, activation_of
+from sightline.records import DecisionReport, DecisionRule, Scores, activation_of
 from sightline.training import (
     Listeners,
     Recipe,
@@ -56,6 +58,8 @@ class Listener(Protocol):
 class Built:
     """A finished bundle, its run folder, notes on its data, its figures by split, and seconds by stage.
 
+    rule, decision
+        The decision, what it was fitted on and what can be expected of it.
     baselines
         Figures of what the network has to beat, by name, on the last split of `evaluations`.
     """
@@ -66,6 +70,8 @@ class Built:
     data_check: CheckReport
     notes: tuple[str, ...]
     plan: Mapping[str, str]
+    rule: DecisionRule
+    decision: DecisionReport
     evaluations: Mapping[str, AnyEvaluation]
     baselines: Mapping[str, AnyEvaluation]
     export: ExportCheck
@@ -103,6 +109,7 @@ def build_bundle(
     check_network(recipe)
     watch.begin("Reading the data")
     data = prepare_data(recipe, partial(_listen, listener))
+    wishes = wishes_for(recipe.decision, data.train.labels, recipe.task)
     _tell(data, listener)
     for note in (*label_risks(recipe.augmentation, data.train.labels), *unused_keys(recipe, len(data.train))):
         listener.note(note)
@@ -122,14 +129,16 @@ def build_bundle(
         watch.begin("Exporting to ONNX and comparing with the network")
         exported = _export(trained, data, recipe)
         watch.begin("Calibrating and evaluating")
-        rule, evaluations = _evaluate(exported.engine, data, recipe, listener)
+        fitted, evaluations = _evaluate(exported.engine, data, recipe, wishes, listener)
+        for note in _doubts(fitted.report):
+            listener.note(note)
         judged = data.test if len(data.test) else data.val
         baselines = measure_baselines(recipe, trained, data.train, judged)
         for note in not_beaten(list(evaluations.values())[-1], baselines):
             listener.note(note)
         watch.begin("Recording the golden images and sealing the bundle")
         parts = Ingredients(
-            recipe, data, trained, watch.seconds["Training"], exported, rule, evaluations, baselines
+            recipe, data, trained, watch.seconds["Training"], exported, fitted, evaluations, baselines
         )
         files = assemble_files(parts)
         bundle_id = write_bundle(target, assemble_manifest(target.name, parts, files), files)
@@ -143,6 +152,8 @@ def build_bundle(
         data.checked.report,
         data.notes,
         trained.plan,
+        fitted.rule,
+        fitted.report,
         evaluations,
         baselines,
         exported.check,
@@ -222,23 +233,29 @@ def _export(trained: Trained, data: PreparedData, recipe: Recipe) -> Exported:
 
 
 def _evaluate(
-    engine: Engine, data: PreparedData, recipe: Recipe, listener: Listener
-) -> tuple[DecisionRule, dict[str, AnyEvaluation]]:
+    engine: Engine, data: PreparedData, recipe: Recipe, wishes: Wishes, listener: Listener
+) -> tuple[Fitted, dict[str, AnyEvaluation]]:
     def score(dataset: Dataset) -> Scores:
         return score_dataset(
             engine, dataset, recipe.preprocessing(), data.train.labels, listener.progress, task=recipe.task
         )
 
     on_val = score(data.val)
-    rule = _fit_rule(score(data.calibration) if len(data.calibration) else on_val)
-    evaluations = {"val": evaluate_scores(on_val, rule)}
+    if len(data.calibration):
+        fitted = fit_on(score(data.calibration), data.calibration, wishes, split="calibration")
+    else:
+        fitted = fit_on(on_val, data.val, wishes, split="val", chose_epoch=True)
+    evaluations = {"val": evaluate_scores(on_val, fitted.rule)}
     if data.test.samples:
-        evaluations["test"] = evaluate_scores(score(data.test), rule)
-    return rule, evaluations
+        on_test = score(data.test)
+        fitted = check_on(fitted, on_test, data.test, wishes, "test")
+        evaluations["test"] = evaluate_scores(on_test, fitted.rule)
+    return fitted, evaluations
 
 
-def _fit_rule(scores: Scores) -> DecisionRule:
-    rule = DecisionRule(activation=activation_of(scores.task), temperature=fit_temperature(scores))
-    if scores.task == "multiclass":
-        return rule
-    return rule.model_copy(update={"label_thresholds": fit_label_thresholds(scores, rule)})
+def _doubts(report: DecisionReport) -> tuple[str, ...]:
+    """What a reader of the decision's figures should know."""
+    if report.operating is None:
+        return report.calibration.notices
+    broken = (one.notice for one in report.operating.aims if one.promised is False)
+    return (*report.calibration.notices, *broken, *report.operating.notices)

@@ -6,7 +6,9 @@ from pydantic import model_validator
 
 from sightline.records.frozen import Frozen
 
-IntervalMethod = Literal["wilson", "bootstrap", "basic_bootstrap", "jackknife", "adjusted_wald"]
+IntervalMethod = Literal[
+    "wilson", "bootstrap", "basic_bootstrap", "jackknife", "adjusted_wald", "beta_binomial"
+]
 LEVEL = 0.95
 
 
@@ -25,6 +27,7 @@ class Estimate(Frozen):
         groups (Efron 1979). `basic_bootstrap`: its reflection at the value (Davison & Hinkley 1997, section 5.2),
         for figures that noise makes larger. `jackknife`: Wilson's interval at the number of samples that gives the
         variance of the infinitesimal jackknife. `adjusted_wald`: of a paired difference (Bonett & Price 2012).
+        `beta_binomial`: not of the true share, but of what a fresh set of as many samples will show; wider.
     level
         In (0, 1), mostly 0.95.
     """

@@ -1,6 +1,6 @@
 """One answer about one picture: what the API returns, the log stores, monitoring counts, review corrects."""
 
-from sightline.records.decision import Verdict
+from sightline.records.decided import Verdict
 from sightline.records.frozen import Frozen
 from sightline.records.task import Task
 
@@ -32,7 +32,10 @@ class Prediction(Frozen):
     `labels` are those held for true, the most probable first: exactly one for the task `multiclass`, any number
     for `multilabel`, also none. `candidates` are the most probable labels, best first, whether held for true or
     not; for `multiclass` all probabilities together are 1, for `multilabel` each stands alone. `label` and
-    `probability` are the first candidate. `reason` says why the decision is what it is, in one sentence.
+    `probability`: for `multiclass` those of the answer, which an alarm or costs may make another than the most
+    probable one; for `multilabel` the first candidate. `label_set`: labels among which the truth is with the
+    coverage that the bundle states, the most probable first; None where it states none. `reason` says why the
+    decision is what it is, in one or two sentences.
     """
 
     id: str
@@ -42,6 +45,7 @@ class Prediction(Frozen):
     label: str
     probability: float
     candidates: tuple[Candidate, ...]
+    label_set: tuple[str, ...] | None = None
     decision: Verdict
     reason: str
     timings: Timings

@@ -23,7 +23,7 @@ def _calibration(rule: DecisionRule) -> str:
     one_true = (
         "exactly one label is true" if rule.activation == "softmax" else "each label is true or not by itself"
     )
-    return f"Logits are divided by the temperature {rule.temperature:.3g}, then the {rule.activation}: {one_true}."
+    return f"Calibration by {rule.calibration.described()}, then the {rule.activation}: {one_true}."
 
 
 def _thresholds(rule: DecisionRule) -> tuple[str, ...]:

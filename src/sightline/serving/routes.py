@@ -79,8 +79,7 @@ def build_routes(service: Service) -> APIRouter:
             labels=manifest.labels,
             variant=manifest.default_variant,
             preprocessing=manifest.preprocessing,
-            temperature=manifest.decision.temperature,
-            label_thresholds=manifest.decision.label_thresholds,
+            decision=manifest.decision,
             metrics=manifest.metrics,
             sightline_version=__version__,
         )

@@ -9,6 +9,7 @@ from sightline.training.recipe.contradictions import as_validation_error, contra
 from sightline.training.recipe.presets import preset
 from sightline.training.recipe.sections import (
     DataSection,
+    DecisionSection,
     EvaluationSection,
     Imbalance,
     Judge,
@@ -54,6 +55,7 @@ class Recipe(Section):
     loss: LossSection = LossSection()
     imbalance: Literal[Imbalance, "auto"] = "auto"
     evaluation: EvaluationSection = EvaluationSection()
+    decision: DecisionSection = DecisionSection()
     tracking: TrackingSection = TrackingSection()
 
     @model_validator(mode="after")

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator
 
+from sightline.evaluation.operating import Wishes, read_aim, read_rate
 from sightline.records import Frozen
 
 Strategy = Literal["linear", "two_phase", "full", "scratch"]
@@ -248,6 +249,59 @@ class EvaluationSection(Section):
     best_metric: Judge | None = None
     early_stopping_metric: Judge | None = None
     early_stopping_patience: Positive | None = 7
+
+
+class DecisionSection(Section):
+    """What is asked of the decision: thresholds are chosen for it on images that training has not seen.
+
+    aims
+        Any of `recall(LABEL) >= 0.99`, `precision(LABEL) >= 0.99`, `accuracy >= 0.99`, `max_f1`; `*` for every label.
+    costs
+        A CSV file: a header of answers after an empty cell, then a row a truth. The answer of least expected cost is
+        given.
+    review_capacity, traffic
+        Pictures that people can look at and pictures that come, as in 200/day; also an hour or a week.
+    priority
+        Labels, the most important first, whose pictures the review capacity is spent on before anything else.
+    sets, coverage
+        Answers also hold a set of labels that has the truth in it in so large a share: `lac` or `aps`.
+    confidence
+        With which aims are to hold on fresh pictures.
+    """
+
+    aims: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    costs: str | None = None
+    review_capacity: str | None = None
+    traffic: str | None = None
+    priority: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    sets: Literal["lac", "aps"] | None = None
+    coverage: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+
+    @field_validator("aims")
+    @classmethod
+    def _are_aims(cls, aims: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(read_aim(aim)) for aim in aims)
+
+    @field_validator("review_capacity", "traffic")
+    @classmethod
+    def _is_a_rate(cls, rate: str | None) -> str | None:
+        if rate is not None:
+            read_rate(rate)
+        return rate
+
+    def wishes(self, costs: tuple[tuple[float, ...], ...] | None = None) -> Wishes:
+        """The same, as the fit takes it; `costs` are the content of the file."""
+        return Wishes(
+            aims=tuple(read_aim(aim) for aim in self.aims),
+            costs=costs,
+            review_capacity=None if self.review_capacity is None else read_rate(self.review_capacity),
+            traffic=None if self.traffic is None else read_rate(self.traffic),
+            priority=self.priority,
+            sets=self.sets,
+            coverage=self.coverage,
+            confidence=self.confidence,
+        )
 
 
 class TrackingSection(Section):

@@ -4,16 +4,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.evaluation.average_precision import ranked_cuts
-from sightline.evaluation.blocks import require_judgeable
+from sightline.evaluation.blocks import calibrated_probabilities, require_judgeable
 from sightline.records import EVEN_ODDS, DecisionRule, Scores, require_task
-
-_COLUMN_VALUES = 1 << 20
 
 
 def fit_label_thresholds(scores: Scores, rule: DecisionRule) -> tuple[float, ...]:
     """The threshold of each label with the largest F1 on `scores`, in [0, 1], in the order of the labels.
 
-    It lies halfway between the two neighbouring probabilities that it parts, the rule's temperature applied.
+    It lies halfway between the two neighbouring probabilities that it parts, the rule's calibration applied.
     Where the data cannot tell, the answer is the one that claims least:
 
     - several thresholds have the same F1: the highest of them, which holds the fewest pictures for true;
@@ -28,15 +26,9 @@ def fit_label_thresholds(scores: Scores, rule: DecisionRule) -> tuple[float, ...
     """
     require_task("multilabel", scores=scores.task, rule=rule.task)
     require_judgeable(scores)
-    rows, labels = scores.logits.shape
-    step = max(1, _COLUMN_VALUES // rows)
-    found: list[float] = []
-    for start in range(0, labels, step):
-        columns = slice(start, start + step)
-        probabilities_cn = rule.probabilities(scores.logits[:, columns]).T
-        truth_cn = scores.multi_hot[:, columns].T
-        found += [best_threshold(*column) for column in zip(probabilities_cn, truth_cn, strict=True)]
-    return tuple(found)
+    probabilities_nc = calibrated_probabilities(scores, rule)
+    columns = zip(probabilities_nc.T, scores.multi_hot.T, strict=True)
+    return tuple(best_threshold(*column) for column in columns)
 
 
 def best_threshold(probabilities_n: NDArray[np.float64], truth_n: NDArray[np.uint8]) -> float:

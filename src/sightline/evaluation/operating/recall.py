@@ -1,0 +1,60 @@
+"""The threshold that loses few of a label's pictures, also of those still to come."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.evaluation.operating.aims import Aim
+from sightline.evaluation.operating.bounds import most_lost, needed_for
+
+_FAINTEST = 1e-300
+
+
+@dataclass(frozen=True)
+class RecallThreshold:
+    """A threshold for a recall aim; `allowed`: how many of the units it may lose, −1 where it cannot be promised."""
+
+    threshold: float | None
+    units: int
+    allowed: int
+    notice: str
+
+
+def recall_threshold(
+    aim: Aim, probabilities_n: NDArray[np.float64], groups_n: NDArray[np.int64], confidence: float
+) -> RecallThreshold:
+    """The highest threshold of which recall is promised, from the probabilities of the label's own pictures.
+
+    An order statistic, see `most_lost`: exact for whatever the probabilities' distribution is, where a plug-in
+    threshold misses its aim about every second time. Where pictures come in groups, each counts once with its least
+    probable picture, and the promise is for whole groups. Too few pictures: the lowest probability seen, and the
+    notice says what that does promise.
+    """
+    assert aim.share is not None
+    loss = 1.0 - aim.share
+    units = lowest_of_groups(probabilities_n, groups_n)
+    count = len(units)
+    if count == 0:
+        return RecallThreshold(
+            None, 0, -1, f"'{aim}' sets no threshold: not one picture of '{aim.label}' to choose it on."
+        )
+    allowed = most_lost(count, loss, confidence)
+    threshold = max(float(np.sort(units)[max(allowed, 0)]), _FAINTEST)
+    if allowed >= 0:
+        return RecallThreshold(threshold, count, allowed, "")
+    promised = (1.0 - confidence) ** (1.0 / count)
+    notice = (
+        f"'{aim}' cannot be promised from {count} independent pictures of '{aim.label}'; "
+        f"{needed_for(loss, confidence)} are needed. The threshold is the lowest probability of them, which "
+        f"promises {promised:.3f} with a confidence of {confidence:g}."
+    )
+    return RecallThreshold(threshold, count, allowed, notice)
+
+
+def lowest_of_groups(values_n: NDArray[np.float64], groups_n: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The least value of each group, float64, a value a group."""
+    order = np.lexsort((values_n, groups_n))
+    first = np.append(True, np.diff(groups_n[order]) != 0) if len(order) else np.empty(0, np.bool_)
+    lowest: NDArray[np.float64] = values_n[order][first]
+    return lowest
