@@ -1,5 +1,6 @@
 """Frozen records that cross floors."""
 
+from sightline.records.class_maps import ClassMaps
 from sightline.records.decision import EVEN_ODDS, DecisionRule, Verdict
 from sightline.records.frozen import Frozen
 from sightline.records.prediction import Candidate, Prediction, Timings
@@ -11,6 +12,7 @@ __all__ = [
     "EVEN_ODDS",
     "Activation",
     "Candidate",
+    "ClassMaps",
     "DecisionRule",
     "Frozen",
     "ImageFormat",
