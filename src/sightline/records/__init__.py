@@ -2,6 +2,7 @@
 
 from sightline.records.class_maps import ClassMaps
 from sightline.records.decision import EVEN_ODDS, DecisionRule, Verdict
+from sightline.records.explained import ExplanationMethod, ExplanationSummary
 from sightline.records.frozen import Frozen
 from sightline.records.prediction import Candidate, Prediction, Timings
 from sightline.records.preprocessing import ImageFormat, ImageLimits, Preprocessing, Rgb
@@ -14,6 +15,8 @@ __all__ = [
     "Candidate",
     "ClassMaps",
     "DecisionRule",
+    "ExplanationMethod",
+    "ExplanationSummary",
     "Frozen",
     "ImageFormat",
     "ImageLimits",

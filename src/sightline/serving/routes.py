@@ -1,18 +1,20 @@
 """The routes of the API."""
 
 import asyncio
+import json
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from sightline import __version__
-from sightline.errors import ImageError, NotReady
-from sightline.records import Prediction, Timings
+from sightline.errors import ImageError, InputError, MalformedRequest, NotReady
+from sightline.inference import check_label
+from sightline.records import Frozen, Prediction, Timings
 from sightline.serving.answers import ErrorBody, FileResult, FormAnswer, Health, ModelInfo, problem
 from sightline.serving.body import Upload, in_time, is_multipart, read_raw, read_uploads
 from sightline.serving.failures import request_id
-from sightline.serving.service import Service
+from sightline.serving.service import Explained, Service
 
 _IMAGE = {"schema": {"type": "string", "format": "binary"}}
 _FORM = {
@@ -27,6 +29,22 @@ _ERRORS = {status: {"model": ErrorBody | FormAnswer} for status in (413, 415, 42
     status: {"model": ErrorBody} for status in (400, 408, 429, 500, 503)
 }
 
+_OVERLAY = {
+    "description": "The prediction; with `explain=true` the overlay as PNG, and the prediction in a header.",
+    "content": {"image/png": _IMAGE},
+    "headers": {
+        "Sightline-Prediction": {
+            "description": "With `explain=true`: the prediction, JSON in ASCII.",
+            "schema": {"type": "string"},
+        },
+        "Sightline-Explanation": {
+            "description": "With `explain=true`: what is explained, the method, the peak; JSON in ASCII.",
+            "schema": {"type": "string"},
+        },
+    },
+}
+_MOST_IN_HEADER = 20
+
 
 def build_routes(service: Service) -> APIRouter:
     """Return all routes of one service."""
@@ -35,7 +53,7 @@ def build_routes(service: Service) -> APIRouter:
     @router.post(
         "/v1/predict",
         response_model=Prediction | FormAnswer,
-        responses=_ERRORS,  # type: ignore[arg-type]
+        responses={200: _OVERLAY, **_ERRORS},  # type: ignore[arg-type]
         openapi_extra={
             "requestBody": {
                 "required": True,
@@ -47,13 +65,27 @@ def build_routes(service: Service) -> APIRouter:
             }
         },
     )
-    async def predict(request: Request, top_k: Annotated[int, Query(ge=1, le=1000)] = 5) -> Response:
+    async def predict(
+        request: Request,
+        top_k: Annotated[int, Query(ge=1, le=1000)] = 5,
+        explain: Annotated[bool, Query(description="Answer with a PNG that shows why.")] = False,
+        label: Annotated[
+            str | None, Query(description="With explain: explain this label and not the answer.")
+        ] = None,
+    ) -> Response:
         """Classify one image sent as the body, or one or more sent as files of a multipart form.
 
         What the bytes are decides, whatever the content type says. A raw body is answered with the prediction
         itself; a form with a list of results in the order sent, where a bad file has an error and the others
         go on. If every file of a form is bad, the status is that of the first.
+
+        With `explain=true` a raw body is answered with a PNG: the picture in grey, and in colour where the evidence
+        for the answer lies. The prediction is then in the header `Sightline-Prediction`.
         """
+        if label is not None and not explain:
+            raise MalformedRequest("label is the label to explain: it belongs to explain=true.")
+        if explain:
+            return await _explain(service, request, label, top_k)
         settings = service.settings
         with service.admit(1):
             if is_multipart(request):
@@ -124,6 +156,42 @@ async def _answer_form(service: Service, request: Request, uploads: list[Upload]
     refusals = [outcome for outcome in outcomes if isinstance(outcome, ImageError)]
     status = refusals[0].status if len(refusals) == len(outcomes) else 200
     return _json(FormAnswer(results=results).model_dump_json(), timings, status)
+
+
+async def _explain(service: Service, request: Request, label: str | None, top_k: int) -> Response:
+    manifest, settings = service.predictor.bundle.manifest, service.settings
+    if is_multipart(request):
+        raise MalformedRequest(
+            "explain=true is answered with one PNG: send one image as the body, not a form."
+        )
+    if top_k > _MOST_IN_HEADER:
+        raise MalformedRequest(
+            f"With explain=true the prediction is in a header: top_k up to {_MOST_IN_HEADER}."
+        )
+    try:
+        check_label(label, manifest)
+    except InputError as err:
+        raise MalformedRequest(str(err)) from err
+    limits = manifest.preprocessing.limits
+    with service.admit(1), service.admit_explanation():
+        async with in_time(settings.body_timeout_s):
+            image = await read_raw(request, min(limits.max_bytes, settings.max_body_bytes))
+        return _png(await service.explain(image, label, top_k))
+
+
+def _png(explained: Explained) -> Response:
+    timing = f"{server_timing([explained.prediction.timings])}, explain;dur={explained.spent_ms:.3f}"
+    headers = {
+        "Sightline-Prediction": _ascii(explained.prediction),
+        "Sightline-Explanation": _ascii(explained.summary),
+        "Server-Timing": timing,
+    }
+    return Response(explained.png, media_type="image/png", headers=headers)
+
+
+def _ascii(record: Frozen) -> str:
+    """JSON in ASCII, which is all that a header may hold; labels may have any letters."""
+    return json.dumps(record.model_dump(mode="json"), separators=(",", ":"))
 
 
 def _json(body: str, timings: list[Timings], status: int = 200) -> Response:

@@ -12,10 +12,11 @@ from sightline.errors import InputError
 from sightline.images import as_rgb, decode_upright, full_size, place, read_image_file, resize_image
 from sightline.inference.explaining.class_map import class_activation
 from sightline.inference.explaining.evidence import Evidence
-from sightline.inference.explaining.explanation import Explanation, Method
+from sightline.inference.explaining.explanation import Explanation
 from sightline.inference.explaining.occlusion import occlude
 from sightline.inference.explaining.whereabouts import Whereabouts
 from sightline.inference.predictor import Predictor
+from sightline.records import ExplanationMethod
 
 
 class Explainer:
@@ -32,16 +33,30 @@ class Explainer:
         self.head = head
 
     @property
-    def method(self) -> Method:
+    def method(self) -> ExplanationMethod:
         """How maps are made unless another way is asked for."""
         return "occlusion" if self.head is None else "class_activation"
+
+    def require_class_maps(self) -> Head:
+        """The head that class-activation maps are made with.
+
+        Raises:
+            InputError: they are not exact for this bundle, so it has none.
+        """
+        if self.head is None:
+            name = self.predictor.bundle.manifest.name
+            raise InputError(
+                f"The bundle '{name}' has no class-activation maps: its logits are not one linear layer on the mean "
+                "of its feature map. Use occlusion."
+            )
+        return self.head
 
     def explain(
         self,
         image: str | PathLike[str] | bytes,
         label: str | None = None,
         *,
-        method: Method | None = None,
+        method: ExplanationMethod | None = None,
         top_k: int = 5,
         waited_ms: float = 0.0,
     ) -> Explanation:
@@ -92,20 +107,17 @@ class Explainer:
             milliseconds=(time.perf_counter() - started) * 1e3,
         )
 
-    def _find(self, pixels: NDArray[np.uint8], label: str, method: Method | None) -> Evidence:
+    def _find(self, pixels: NDArray[np.uint8], label: str, method: ExplanationMethod | None) -> Evidence:
         manifest, engine = self.predictor.bundle.manifest, self.predictor.engine
         index, activation = manifest.labels.index(label), manifest.decision.activation
         if (method or self.method) == "occlusion":
             return occlude(engine, pixels, index, activation)
-        if self.head is None or manifest.class_maps is None:
-            raise InputError(
-                f"The bundle '{manifest.name}' has no class-activation maps: its logits are not one linear layer on "
-                "the mean of its feature map. Use occlusion."
-            )
+        head = self.require_class_maps()
+        assert manifest.class_maps is not None
         return class_activation(
             engine,
             pixels,
-            self.head,
+            head,
             index,
             activation,
             cells=manifest.graph.feature_map_shape[1:],

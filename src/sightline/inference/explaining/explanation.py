@@ -1,16 +1,13 @@
 """What is said of why: a map of heat over one picture, how it was made, and how far it can be trusted."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from sightline.inference.explaining.whereabouts import Whereabouts
-from sightline.records import Prediction
-
-Method = Literal["class_activation", "occlusion"]
+from sightline.records import ExplanationMethod, ExplanationSummary, Prediction
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +46,7 @@ class Explanation:
     prediction: Prediction
     label: str
     probability: float
-    method: Method
+    method: ExplanationMethod
     exact: bool
     score: float
     contributions: NDArray[np.float32]
@@ -70,6 +67,20 @@ class Explanation:
     def height_px(self) -> int:
         """Height of the whole picture, upright."""
         return self.whereabouts.height_px
+
+    def summary(self) -> ExplanationSummary:
+        """The figures, without pictures."""
+        return ExplanationSummary(
+            label=self.label,
+            probability=self.probability,
+            method=self.method,
+            exact=self.exact,
+            peak_px=self.peak,
+            picture_px=(self.width_px, self.height_px),
+            seen_px=self.whereabouts.seen_box,
+            runs=self.runs,
+            milliseconds=self.milliseconds,
+        )
 
     def heat_on(self, width_px: int, height_px: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """The heat on the whole picture at some size, float32 `[height_px, width_px]`, and what was seen, bool.

@@ -37,6 +37,15 @@ class Whereabouts:
             (top + down * (bottom - top)) * self.height_px / self.decoded_height_px,
         )
 
+    @property
+    def seen_box(self) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of what the network saw, in pixels of the whole picture."""
+        left, top = self.placement.left_px, self.placement.top_px
+        return (
+            *self.to_picture(left, top),
+            *self.to_picture(left + self.placement.width_px, top + self.placement.height_px),
+        )
+
     def bring_back(
         self, values: NDArray[np.float32], width_px: int, height_px: int
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
