@@ -1,20 +1,20 @@
 """The routes of the API."""
 
 import asyncio
-import json
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from sightline import __version__
-from sightline.errors import ImageError, InputError, MalformedRequest, NotReady
-from sightline.inference import check_label
-from sightline.records import Frozen, Prediction, Timings
+from sightline.errors import ImageError, MalformedRequest, NotReady
+from sightline.records import Prediction, Timings
 from sightline.serving.answers import ErrorBody, FileResult, FormAnswer, Health, ModelInfo, problem
 from sightline.serving.body import Upload, in_time, is_multipart, read_raw, read_uploads
+from sightline.serving.explaining import OVERLAY, answer_explained
 from sightline.serving.failures import request_id
-from sightline.serving.service import Explained, Service
+from sightline.serving.service import Service
+from sightline.serving.timing import server_timing
 
 _IMAGE = {"schema": {"type": "string", "format": "binary"}}
 _FORM = {
@@ -25,25 +25,10 @@ _FORM = {
     }
 }
 # A form of nothing but bad files is answered with its results and the status of the first.
-_ERRORS = {status: {"model": ErrorBody | FormAnswer} for status in (413, 415, 422)} | {
-    status: {"model": ErrorBody} for status in (400, 408, 429, 500, 503)
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    **{status: {"model": ErrorBody | FormAnswer} for status in (413, 415, 422)},
+    **{status: {"model": ErrorBody} for status in (400, 408, 429, 500, 503)},
 }
-
-_OVERLAY = {
-    "description": "The prediction; with `explain=true` the overlay as PNG, and the prediction in a header.",
-    "content": {"image/png": _IMAGE},
-    "headers": {
-        "Sightline-Prediction": {
-            "description": "With `explain=true`: the prediction, JSON in ASCII.",
-            "schema": {"type": "string"},
-        },
-        "Sightline-Explanation": {
-            "description": "With `explain=true`: what is explained, the method, the peak; JSON in ASCII.",
-            "schema": {"type": "string"},
-        },
-    },
-}
-_MOST_IN_HEADER = 20
 
 
 def build_routes(service: Service) -> APIRouter:
@@ -53,7 +38,7 @@ def build_routes(service: Service) -> APIRouter:
     @router.post(
         "/v1/predict",
         response_model=Prediction | FormAnswer,
-        responses={200: _OVERLAY, **_ERRORS},  # type: ignore[arg-type]
+        responses={200: OVERLAY} | _ERRORS,
         openapi_extra={
             "requestBody": {
                 "required": True,
@@ -85,7 +70,7 @@ def build_routes(service: Service) -> APIRouter:
         if label is not None and not explain:
             raise MalformedRequest("label is the label to explain: it belongs to explain=true.")
         if explain:
-            return await _explain(service, request, label, top_k)
+            return await answer_explained(service, request, label, top_k)
         settings = service.settings
         with service.admit(1):
             if is_multipart(request):
@@ -158,51 +143,8 @@ async def _answer_form(service: Service, request: Request, uploads: list[Upload]
     return _json(FormAnswer(results=results).model_dump_json(), timings, status)
 
 
-async def _explain(service: Service, request: Request, label: str | None, top_k: int) -> Response:
-    manifest, settings = service.predictor.bundle.manifest, service.settings
-    if is_multipart(request):
-        raise MalformedRequest(
-            "explain=true is answered with one PNG: send one image as the body, not a form."
-        )
-    if top_k > _MOST_IN_HEADER:
-        raise MalformedRequest(
-            f"With explain=true the prediction is in a header: top_k up to {_MOST_IN_HEADER}."
-        )
-    try:
-        check_label(label, manifest)
-    except InputError as err:
-        raise MalformedRequest(str(err)) from err
-    limits = manifest.preprocessing.limits
-    with service.admit(1), service.admit_explanation():
-        async with in_time(settings.body_timeout_s):
-            image = await read_raw(request, min(limits.max_bytes, settings.max_body_bytes))
-        return _png(await service.explain(image, label, top_k))
-
-
-def _png(explained: Explained) -> Response:
-    timing = f"{server_timing([explained.prediction.timings])}, explain;dur={explained.spent_ms:.3f}"
-    headers = {
-        "Sightline-Prediction": _ascii(explained.prediction),
-        "Sightline-Explanation": _ascii(explained.summary),
-        "Server-Timing": timing,
-    }
-    return Response(explained.png, media_type="image/png", headers=headers)
-
-
-def _ascii(record: Frozen) -> str:
-    """JSON in ASCII, which is all that a header may hold; labels may have any letters."""
-    return json.dumps(record.model_dump(mode="json"), separators=(",", ":"))
-
-
 def _json(body: str, timings: list[Timings], status: int = 200) -> Response:
     response = Response(body, status_code=status, media_type="application/json")
     if timings:
         response.headers["Server-Timing"] = server_timing(timings)
     return response
-
-
-def server_timing(timings: list[Timings]) -> str:
-    """Sum the stages of all images for the `Server-Timing` header (W3C), in milliseconds."""
-    stages = ("queue", "decode", "preprocess", "infer", "decide")
-    sums = {stage: sum(getattr(timing, f"{stage}_ms") for timing in timings) for stage in stages}
-    return ", ".join(f"{stage};dur={milliseconds:.3f}" for stage, milliseconds in sums.items())

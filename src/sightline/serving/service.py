@@ -12,7 +12,7 @@ from typing import Literal
 
 from sightline import __version__
 from sightline.errors import NotReady, Overloaded, SightlineError
-from sightline.inference import Predictor, as_png, draw_overlay, open_explainer, replay_golden
+from sightline.inference import Explainer, Predictor, as_png, draw_overlay, open_explainer, replay_golden
 from sightline.monitoring import ServiceMetrics
 from sightline.records import ExplanationSummary, Prediction
 from sightline.serving.settings import ServerSettings
@@ -42,7 +42,7 @@ class Service:
         self.metrics = ServiceMetrics(predictor.bundle.id, manifest.name, __version__)
         self.state: State = "starting"
         self.failure: SightlineError | None = None
-        self._explainer = open_explainer(predictor)
+        self._explainer = Explainer(predictor, None)
         self._in_flight = 0
         self._explaining = 0
         workers = settings.workers or os.cpu_count() or 1
@@ -52,13 +52,14 @@ class Service:
         """Replay the golden images, which also warms the graph; ready afterwards.
 
         Raises:
-            BundleError: the golden images give other answers here.
+            BundleError: the golden images give other answers here, or the head cannot be used.
         """
         loop = asyncio.get_running_loop()
         try:
             await loop.run_in_executor(
                 self._threads, replay_golden, self.predictor.bundle, self.predictor.engine
             )
+            self._explainer = open_explainer(self.predictor)
         except SightlineError as err:
             self.state, self.failure = "failed", err
             raise
