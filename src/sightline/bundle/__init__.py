@@ -9,6 +9,7 @@ from sightline.bundle.golden import (
     pack_golden,
     unpack_golden,
 )
+from sightline.bundle.head import HEAD_FILE, Head, pack_head, unpack_head
 from sightline.bundle.manifest import (
     SCHEMA_VERSION,
     FileRecord,
@@ -25,6 +26,7 @@ from sightline.bundle.write import check_target, list_files, write_bundle
 
 __all__ = [
     "EXPECTED_FILE",
+    "HEAD_FILE",
     "MANIFEST_FILE",
     "SCHEMA_VERSION",
     "Bundle",
@@ -32,6 +34,7 @@ __all__ = [
     "Golden",
     "GoldenOutputs",
     "Graph",
+    "Head",
     "Manifest",
     "Provenance",
     "Recalibration",
@@ -42,10 +45,12 @@ __all__ = [
     "golden_names",
     "list_files",
     "pack_golden",
+    "pack_head",
     "read_bundle",
     "read_manifest",
     "sha256",
     "to_json",
     "unpack_golden",
+    "unpack_head",
     "write_bundle",
 ]

@@ -65,6 +65,10 @@ class ServiceMetrics:
             self._predictions.labels(label, prediction.decision).inc()
         self._confidence.observe(prediction.probability)
 
+    def count_explanation(self, seconds: float) -> None:
+        """Count the time that an explanation took, drawing included, as the stage `explain`."""
+        self._stage_seconds.labels("explain").observe(seconds)
+
     def count_refusal(self, code: str) -> None:
         """Count an image or a request that was refused, by its error code or reason."""
         self._refusals.labels(code).inc()
