@@ -11,6 +11,7 @@ from sightline.bundle.golden import (
 )
 from sightline.bundle.head import HEAD_FILE, Head, pack_head, unpack_head
 from sightline.bundle.manifest import (
+    REFERENCE_FILE,
     SCHEMA_VERSION,
     FileRecord,
     Golden,
@@ -22,12 +23,21 @@ from sightline.bundle.manifest import (
     to_json,
 )
 from sightline.bundle.read import Bundle, check_listing, read_bundle, read_manifest
+from sightline.bundle.reference import (
+    MOST_IMAGES,
+    Reference,
+    pack_reference,
+    read_reference,
+    unpack_reference,
+)
 from sightline.bundle.write import check_target, list_files, write_bundle
 
 __all__ = [
     "EXPECTED_FILE",
     "HEAD_FILE",
     "MANIFEST_FILE",
+    "MOST_IMAGES",
+    "REFERENCE_FILE",
     "SCHEMA_VERSION",
     "Bundle",
     "FileRecord",
@@ -38,6 +48,7 @@ __all__ = [
     "Manifest",
     "Provenance",
     "Recalibration",
+    "Reference",
     "Variant",
     "block_means",
     "check_listing",
@@ -46,11 +57,14 @@ __all__ = [
     "list_files",
     "pack_golden",
     "pack_head",
+    "pack_reference",
     "read_bundle",
     "read_manifest",
+    "read_reference",
     "sha256",
     "to_json",
     "unpack_golden",
     "unpack_head",
+    "unpack_reference",
     "write_bundle",
 ]

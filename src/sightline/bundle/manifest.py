@@ -17,6 +17,7 @@ from sightline.records import (
 )
 
 SCHEMA_VERSION: Final = 1
+REFERENCE_FILE: Final = "reference.npz"
 
 _SAFE_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
@@ -74,6 +75,9 @@ class Golden(Frozen):
         Largest absolute difference of logits, as a share of the largest absolute recorded logit (at least 1).
     probability
         Largest absolute difference of probabilities: the decision on the recorded logits.
+    outlier_score
+        Largest absolute difference of outlier scores on the recorded logits and embedding, as a share of the recorded
+        one (at least 1).
     """
 
     count: int = Field(ge=1)
@@ -81,6 +85,7 @@ class Golden(Frozen):
     pixel_max: int = 4
     logit: float = 1e-3
     probability: float = 1e-6
+    outlier_score: float = 1e-3
 
 
 class Recalibration(Frozen):
@@ -164,6 +169,8 @@ class Manifest(Frozen):
             )
         for misfit in self.decision.misfits(len(self.labels)):
             raise ValueError(f"decision: {misfit}")
+        if self.decision.outliers is not None and REFERENCE_FILE not in self.files:
+            raise ValueError(f"decision: outliers need {REFERENCE_FILE}, which is not among the files")
         missing = [variant.file for variant in self.variants.values() if variant.file not in self.files]
         if missing:
             raise ValueError(f"variants: {', '.join(missing)} is not among the files")

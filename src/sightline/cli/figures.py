@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from sightline.cli.tables import cell, console, new_table
 from sightline.evaluation import AnyEvaluation, Evaluation, MultilabelEvaluation
+from sightline.records import OutlierChoice
 
 if TYPE_CHECKING:
     from sightline.evaluation import ClassFigures, LabelFigures
@@ -74,6 +75,27 @@ def print_baselines(network: AnyEvaluation, baselines: Mapping[str, AnyEvaluatio
 def interval(estimate: "Estimate", digits: int = 4) -> str:
     """A value with its interval, `0.912 [0.871, 0.941]`, escaped for a table."""
     return f"{estimate.value:.{digits}f} {_bounds(estimate, digits)}"
+
+
+def print_outliers(choice: OutlierChoice) -> None:
+    """Print how each score tells generated outliers from held-out pictures, and what the threshold promises."""
+    out = console()
+    numbers = ("mean AUROC", "lowest", "noise and blank accepted")
+    table = new_table("strange pictures", *numbers, "hardest kind", right=numbers)
+    for one in choice.figures:
+        hardest = min(one.auroc, key=lambda kind: one.auroc[kind])
+        mark = " (chosen)" if one.kind == choice.chosen else ""
+        row = (f"{one.mean_auroc:.4f}", f"{one.auroc[hardest]:.3f}", f"{one.empty_accepted}", hardest)
+        table.add_row(f"{one.kind}{mark}", *row)
+    out.print(table)
+    out.print(choice.reason, markup=False)
+    if choice.chosen is not None:
+        out.print(
+            f"Rejected at most {choice.promised_rate:.2%} of usual pictures, on average; for this threshold between "
+            f"{choice.rate_low:.2%} and {choice.rate_high:.2%} ({choice.held_out} held-out pictures of "
+            f"{choice.held_out_split}).",
+            markup=False,
+        )
 
 
 def _print_classes(evaluation: Evaluation) -> None:

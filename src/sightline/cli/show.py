@@ -46,6 +46,7 @@ def _facts(bundle_id: str, manifest: "Manifest") -> list[tuple[str, str]]:
         ("input", f"{spec.width_px} × {spec.height_px} px, {spec.resize}, {spec.interpolation}"),
         ("decision", rule_in_words(manifest.decision, manifest.labels)),
         *_of_report(manifest),
+        ("strange pictures", _outliers(manifest)),
         ("variants", ", ".join(f"{name} ({v.file}, {v.precision})" for name, v in manifest.variants.items())),
         ("backbone", f"{source.backbone}, pretrained: {source.pretrained}"),
         ("data", f"{counts}; {source.quarantined} quarantined; digest {source.dataset_digest[:12]}…"),
@@ -74,6 +75,16 @@ def _of_report(manifest: "Manifest") -> list[tuple[str, str]]:
             )
         )
     return lines
+
+
+def _outliers(manifest: "Manifest") -> str:
+    rule = manifest.decision.outliers
+    if rule is None:
+        return "none are rejected"
+    return (
+        f"rejected where {rule.kind} is above {rule.threshold:.4g}; false alarms {rule.promised_rate:.2%} at most, by "
+        f"{rule.held_out} pictures of {rule.held_out_split}"
+    )
 
 
 def _shortened(labels: tuple[str, ...], most: int = 12) -> str:

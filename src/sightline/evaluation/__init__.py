@@ -16,6 +16,7 @@ from sightline.evaluation.per_class import ClassFigures
 from sightline.evaluation.ranking import CurvePoint
 from sightline.evaluation.resampling import Sampling
 from sightline.evaluation.score_file import SCORES_FILE, read_scores, write_scores
+from sightline.evaluation.separation import false_positive_rate, outlier_auroc
 
 __all__ = [
     "SCORES_FILE",
@@ -33,10 +34,12 @@ __all__ = [
     "evaluate",
     "evaluate_multilabel",
     "evaluate_scores",
+    "false_positive_rate",
     "fit_label_thresholds",
     "fit_temperature",
     "headline",
     "negative_log_likelihood",
+    "outlier_auroc",
     "read_costs",
     "read_scores",
     "wilson",

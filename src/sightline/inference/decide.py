@@ -47,15 +47,22 @@ class Answer:
 
 
 def decide(
-    probabilities: NDArray[np.float64], rule: DecisionRule, labels: tuple[str, ...], top_k: int = 5
+    probabilities: NDArray[np.float64],
+    rule: DecisionRule,
+    labels: tuple[str, ...],
+    top_k: int = 5,
+    *,
+    outlier_score: float | None = None,
 ) -> Answer:
     """Decide one row of calibrated probabilities, float64 `[C]`.
 
     Of equal probabilities the label that stands first wins. `top_k` is cut to the number of labels, and cuts
-    candidates only, never the labels of the answer.
+    candidates only, never the labels of the answer. `outlier_score` is that of the rule's `outliers`; without it
+    nothing is rejected.
     """
     row = probabilities[np.newaxis]
-    decided = rule.decide_rows(row)
+    scores = None if outlier_score is None else np.array([outlier_score])
+    decided = rule.decide_rows(row, scores)
     order = np.argsort(-probabilities, kind="stable")
     ranked = [Candidate(label=labels[i], probability=float(probabilities[i])) for i in order]
     chosen = tuple(labels[i] for i in order if decided.present[0, i])
@@ -67,7 +74,17 @@ def decide(
         candidates=tuple(ranked[: max(1, top_k)]),
         label_set=None if rule.sets is None else _members(rule.sets.members(row)[0], order, labels),
         verdict=verdict,
-        reason=_reason(cause, verdict, answer, chosen, probabilities, rule, labels),
+        reason=_of_outlier(outlier_score, rule)
+        if cause == "outlier"
+        else _reason(cause, verdict, answer, chosen, probabilities, rule, labels),
+    )
+
+
+def _of_outlier(score: float | None, rule: DecisionRule) -> str:
+    assert rule.outliers is not None
+    return (
+        f"The picture is unlike the training images: its outlier score ({rule.outliers.kind}), {score:.4g}, is above "
+        f"the threshold {rule.outliers.threshold:.4g}."
     )
 
 

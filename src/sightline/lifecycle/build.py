@@ -3,7 +3,7 @@
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -22,10 +22,11 @@ from sightline.lifecycle.prepare import PreparedData, prepare_data
 from sightline.lifecycle.restart import Restart
 from sightline.lifecycle.run_keeper import RunKeeper, saving_of
 from sightline.lifecycle.score import score_dataset
+from sightline.lifecycle.strangers import Familiar, Strangers, Wanted, caveats, fit_strangers
 from sightline.optimize import OPSET, ExportCheck, check_export, export_onnx
 from sightline.parallel import Progress
 from sightline.quality import CheckReport
-from sightline.records import DecisionReport, DecisionRule, Scores, activation_of
+from sightline.records import DecisionReport, DecisionRule, OutlierChoice, Scores, activation_of
 from sightline.training import (
     Listeners,
     Recipe,
@@ -63,6 +64,8 @@ class Built:
         The decision, what it was fitted on and what can be expected of it.
     baselines
         Figures of what the network has to beat, by name, on the last split of `evaluations`.
+    outliers
+        How strange pictures are told, and why so.
     """
 
     path: Path
@@ -76,6 +79,7 @@ class Built:
     evaluations: Mapping[str, AnyEvaluation]
     baselines: Mapping[str, AnyEvaluation]
     export: ExportCheck
+    outliers: OutlierChoice
     seconds: Mapping[str, float]
 
     @property
@@ -137,9 +141,20 @@ def build_bundle(
         baselines = measure_baselines(recipe, trained, data.train, judged)
         for note in not_beaten(list(evaluations.values())[-1], baselines):
             listener.note(note)
+        watch.begin("Learning what is strange")
+        strangers = _fit_strangers(exported.engine, data, recipe, listener)
+        fitted = replace(fitted, rule=fitted.rule.model_copy(update={"outliers": strangers.rule}))
         watch.begin("Recording the golden images and sealing the bundle")
         parts = Ingredients(
-            recipe, data, trained, watch.seconds["Training"], exported, fitted, evaluations, baselines
+            recipe,
+            data,
+            trained,
+            watch.seconds["Training"],
+            exported,
+            fitted,
+            evaluations,
+            baselines,
+            strangers,
         )
         files = assemble_files(parts)
         bundle_id = write_bundle(target, assemble_manifest(target.name, parts, files), files)
@@ -158,6 +173,7 @@ def build_bundle(
         evaluations,
         baselines,
         exported.check,
+        strangers.choice,
         watch.seconds,
     )
 
@@ -253,6 +269,21 @@ def _evaluate(
         fitted = check_on(fitted, on_test, data.test, wishes, "test")
         evaluations["test"] = evaluate_scores(on_test, fitted.rule)
     return fitted, evaluations
+
+
+def _fit_strangers(engine: Engine, data: PreparedData, recipe: Recipe, listener: Listener) -> Strangers:
+    wanted = recipe.outliers
+    strangers = fit_strangers(
+        engine,
+        Familiar(data.train, data.val, data.calibration, recipe.task),
+        recipe.preprocessing(),
+        Wanted(wanted.method, wanted.false_alarm_rate, wanted.neighbours),
+        seed=recipe.seed,
+        progress=listener.progress,
+    )
+    for note in caveats(strangers.choice):
+        listener.note(note)
+    return strangers
 
 
 def _doubts(report: DecisionReport) -> tuple[str, ...]:

@@ -26,7 +26,9 @@ from sightline.records.decision_report import (
 from sightline.records.estimate import LEVEL, Estimate, IntervalMethod
 from sightline.records.explained import ExplanationMethod, ExplanationSummary
 from sightline.records.frozen import Frozen
-from sightline.records.prediction import Candidate, Prediction, Timings
+from sightline.records.outlier_choice import OutlierChoice, OutlierFigures
+from sightline.records.outliers import MixPart, OutlierRule, OutlierScore, SingleScore
+from sightline.records.prediction import Candidate, Neighbour, Prediction, Timings
 from sightline.records.prediction_sets import EVERY_LABEL, PredictionSets, set_scores
 from sightline.records.preprocessing import ImageFormat, ImageLimits, Preprocessing, Rgb
 from sightline.records.scored_set import Column, ScoredSet, ScoresOrigin
@@ -67,7 +69,13 @@ __all__ = [
     "ImageLimits",
     "IntervalMethod",
     "Isotonic",
+    "MixPart",
+    "Neighbour",
     "OperatingReport",
+    "OutlierChoice",
+    "OutlierFigures",
+    "OutlierRule",
+    "OutlierScore",
     "Platt",
     "Prediction",
     "PredictionSets",
@@ -77,6 +85,7 @@ __all__ = [
     "ScoredSet",
     "Scores",
     "ScoresOrigin",
+    "SingleScore",
     "Targets",
     "Task",
     "Temperature",

@@ -7,10 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 Verdict = Literal["accept", "review", "reject"]
-Cause = Literal["no_operating_point", "threshold", "no_label", "uncertain_label"]
+Cause = Literal["no_operating_point", "threshold", "no_label", "uncertain_label", "outlier"]
 
 VERDICTS: Final[tuple[Verdict, ...]] = ("accept", "review", "reject")
-CAUSES: Final[tuple[Cause, ...]] = ("no_operating_point", "threshold", "no_label", "uncertain_label")
+CAUSES: Final[tuple[Cause, ...]] = (
+    "no_operating_point",
+    "threshold",
+    "no_label",
+    "uncertain_label",
+    "outlier",
+)
 ACCEPT, REVIEW, REJECT = range(3)
 
 
@@ -29,7 +35,8 @@ class Decided:
         uint8 `[N]`, indices into `CAUSES`: what the verdict rests on.
         `no_operating_point`: none was chosen, everything is accepted. `threshold`: softmax, the answer's
         probability against its class's threshold; sigmoid, labels that reach theirs. `no_label`: sigmoid, no label
-        is held for true. `uncertain_label`: sigmoid, a label lies in its review band.
+        is held for true. `uncertain_label`: sigmoid, a label lies in its review band. `outlier`: the picture is too
+        unlike those that were learnt from, whatever its probabilities are.
     """
 
     labels: NDArray[np.int64]

@@ -1,6 +1,7 @@
 """The rule that turns logits into an answer: data in the manifest, the same arithmetic everywhere."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated, Final, Self
 
 import numpy as np
@@ -8,8 +9,9 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from sightline.records.calibration import KINDS_OF, Calibration, Logits, Temperature, activate
-from sightline.records.decided import CAUSES, Decided, causes_of, verdicts_of
+from sightline.records.decided import CAUSES, REJECT, Decided, causes_of, verdicts_of
 from sightline.records.frozen import Frozen
+from sightline.records.outliers import OutlierRule
 from sightline.records.prediction_sets import PredictionSets
 from sightline.records.task import Activation, Task, task_of
 
@@ -52,6 +54,8 @@ class DecisionRule(Frozen):
         labels; where it is not, a picture without labels goes to review.
     sets
         With softmax, optional: answers also hold a set of labels with a stated coverage.
+    outliers
+        Optional: a picture whose outlier score is above its threshold gets `reject`, whatever the rest says.
     aim
         What the user asked for, in words; "" where nothing was.
     """
@@ -64,6 +68,7 @@ class DecisionRule(Frozen):
     label_thresholds: tuple[Threshold, ...] | None = None
     review_from: tuple[Threshold, ...] | None = None
     sets: PredictionSets | None = None
+    outliers: OutlierRule | None = None
     aim: str = ""
 
     @model_validator(mode="after")
@@ -117,11 +122,25 @@ class DecisionRule(Frozen):
         """
         return activate(self.calibration.calibrated(logits_nc), self.activation)
 
-    def decide_rows(self, probabilities_nc: NDArray[np.float64]) -> Decided:
-        """Decide rows of calibrated probabilities, float64 `[N, C]`, each by itself and as it would be alone."""
+    def decide_rows(
+        self, probabilities_nc: NDArray[np.float64], outlier_scores_n: NDArray[np.float64] | None = None
+    ) -> Decided:
+        """Decide rows of calibrated probabilities, float64 `[N, C]`, each by itself and as it would be alone.
+
+        outlier_scores_n
+            float64 `[N]`, by `sightline.inference.outliers.OutlierScorer`; a score that is no number counts as
+            strange. None: nothing is rejected, as in figures that are about the labels alone.
+        """
         decide = self._decide_answers if self.activation == "softmax" else self._decide_labels
-        # Whatever overrules the labels' own verdicts, such as a picture unlike all that was learnt, does so here.
-        return decide(probabilities_nc)
+        decided = decide(probabilities_nc)
+        if self.outliers is None or outlier_scores_n is None:
+            return decided
+        strange = ~(outlier_scores_n <= self.outliers.threshold)
+        return replace(
+            decided,
+            verdicts=np.where(strange, np.uint8(REJECT), decided.verdicts),
+            causes=np.where(strange, np.uint8(CAUSES.index("outlier")), decided.causes),
+        )
 
     def present(self, probabilities_nc: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Which labels are held for true, bool `[N, C]`.

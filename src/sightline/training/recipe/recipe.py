@@ -17,6 +17,7 @@ from sightline.training.recipe.sections import (
     LossSection,
     Metric,
     ModelSection,
+    OutliersSection,
     Section,
     TrackingSection,
     TrainingSection,
@@ -55,6 +56,7 @@ class Recipe(Section):
     loss: LossSection = LossSection()
     imbalance: Literal[Imbalance, "auto"] = "auto"
     evaluation: EvaluationSection = EvaluationSection()
+    outliers: OutliersSection = OutliersSection()
     decision: DecisionSection = DecisionSection()
     tracking: TrackingSection = TrackingSection()
 

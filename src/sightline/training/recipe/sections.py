@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator
 
 from sightline.evaluation.operating import Wishes, read_aim, read_rate
-from sightline.records import Frozen
+from sightline.records import Frozen, OutlierScore
 
 Strategy = Literal["linear", "two_phase", "full", "scratch"]
 Imbalance = Literal[
@@ -249,6 +249,23 @@ class EvaluationSection(Section):
     best_metric: Judge | None = None
     early_stopping_metric: Judge | None = None
     early_stopping_patience: Positive | None = 7
+
+
+class OutliersSection(Section):
+    """Which pictures are too strange to be answered.
+
+    method
+        How strangeness is measured: `max_softmax`, `energy`, `knn`, `mahalanobis`, or `mix`, the sum of the last three;
+        `auto`: what tells generated outliers best from held-out images; `none`: nothing is rejected.
+    false_alarm_rate
+        The largest share of the usual images that may be rejected, in (0, 0.5].
+    neighbours
+        With `knn`: the distance to so-manieth nearest training image counts.
+    """
+
+    method: Literal[OutlierScore, "auto", "none"] = "auto"
+    false_alarm_rate: Annotated[float, Field(gt=0, le=0.5)] = 0.01
+    neighbours: Annotated[int, Field(ge=1, le=1000)] = 5
 
 
 class DecisionSection(Section):
