@@ -15,10 +15,10 @@ from sightline.evaluation import (
     read_costs,
 )
 from sightline.evaluation.ranking import rank_classes
-from sightline.records import DecisionRule, Scores
+from sightline.records import DecisionRule, Scores, Temperature
 
 QUICK = Sampling(resamples=100)
-SOFTMAX, SIGMOID = DecisionRule(temperature=1.3), DecisionRule(activation="sigmoid")
+SOFTMAX, SIGMOID = DecisionRule(calibration=Temperature(value=1.3)), DecisionRule(activation="sigmoid")
 
 
 def scores_of(logits, targets):

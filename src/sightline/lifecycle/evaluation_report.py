@@ -10,6 +10,7 @@ from sightline.errors import InputError
 from sightline.evaluation import AnyEvaluation, evaluate_scores
 from sightline.inference import Predictor
 from sightline.lifecycle.evaluate_bundle import Evaluated
+from sightline.lifecycle.explain_mistakes import explain_cards, said_of_method
 from sightline.lifecycle.judge import known_splits, sampling_of
 from sightline.lifecycle.provenance import hardware, now, package_versions, python_version
 from sightline.records import DecisionRule, ScoredSet
@@ -36,7 +37,7 @@ def write_evaluation_report(
         InputError: the folder cannot be written to.
         MissingExtra: Jinja2 is not installed.
     """
-    material = gather(predictor, found, command)
+    material = gather(predictor, found, command, listen)
     page = render_report(material, listen("Drawing the report") if listen else None)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -45,12 +46,18 @@ def write_evaluation_report(
         raise InputError(f"'{folder}' cannot be written to: {err.strerror or err}.") from err
 
 
-def gather(predictor: Predictor, found: Evaluated, command: str = "") -> Material:
+def gather(
+    predictor: Predictor, found: Evaluated, command: str = "", listen: Listener | None = None
+) -> Material:
     """All that the page is made from; pictures are read where the evaluation had them."""
     manifest = predictor.bundle.manifest
     judgement, dataset = found.judgement, found.dataset
     subject = _subject(predictor, found.scored)
     compared = judgement.comparison
+    galleries = choose_galleries(subject)
+    store = None if dataset is None else dataset.store
+    progress = listen("Explaining mistakes") if listen else None
+    explained = explain_cards(predictor, subject, galleries.mistakes.cards, store, progress)
     return Material(
         bundle_id=predictor.bundle.id,
         manifest=manifest,
@@ -58,20 +65,24 @@ def gather(predictor: Predictor, found: Evaluated, command: str = "") -> Materia
         sampling=sampling_of(found.scored),
         evaluation=judgement.evaluation,
         uncalibrated=_uncalibrated(found.scored, manifest),
-        galleries=choose_galleries(subject),
+        galleries=galleries,
         origin=_origin(found, command),
-        store=None if dataset is None else dataset.store,
+        store=store,
         limits=manifest.preprocessing.limits,
         same_as_baselines=_is_own_test_split(predictor, dataset),
         gates=judgement.gates,
         slices=judgement.slices,
         compared=None if compared is None else Compared(compared.bundle, compared.comparison),
+        explained=explained,
+        explained_by=said_of_method(predictor, explained),
     )
 
 
 def _subject(predictor: Predictor, scored: ScoredSet) -> Subject:
-    rule = predictor.bundle.manifest.decision
-    return Subject(scored, rule)
+    strangeness = None
+    if predictor.scorer is not None:
+        strangeness = predictor.scorer.scores(scored.scores.logits, scored.scores.embeddings)
+    return Subject(scored, predictor.bundle.manifest.decision, strangeness)
 
 
 def _uncalibrated(scored: ScoredSet, manifest: Manifest) -> AnyEvaluation:

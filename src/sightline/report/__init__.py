@@ -1,7 +1,7 @@
 """The evaluation report: one page for those who were not there."""
 
 from sightline.report.galleries import Card, Galleries, Gallery, choose_galleries
-from sightline.report.material import Compared, Explained, Lookalike, Material, Origin
+from sightline.report.material import Compared, Explained, Material, Origin
 from sightline.report.page import render_report
 from sightline.report.subject import Subject
 from sightline.report.verdict import Evidence, Verdict, verdict
@@ -13,7 +13,6 @@ __all__ = [
     "Explained",
     "Galleries",
     "Gallery",
-    "Lookalike",
     "Material",
     "Origin",
     "Subject",

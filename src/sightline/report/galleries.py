@@ -1,14 +1,14 @@
 """Which pictures the page shows, and what is said below each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.report.numbers import share
-from sightline.report.subject import REJECT, REVIEW, Subject
+from sightline.records import REJECT, VERDICTS
+from sightline.report.subject import Subject
 
 Kind = Literal["truth", "answer", "both", "none"]
 _MISTAKES, _UNCERTAIN, _DOUBTED, _STRANGE = 24, 12, 24, 18
@@ -29,12 +29,19 @@ class Belief:
 
 @dataclass(frozen=True)
 class Card:
-    """One picture, what is true of it and what was answered; `note` is a word more, mostly empty."""
+    """One picture, what is true of it and what was answered.
+
+    explains
+        The label whose evidence is worth seeing: the answer, or with several labels the one most wrong.
+    note
+        A word more, mostly empty.
+    """
 
     path: str
     truth: tuple[str, ...]
     answer: tuple[str, ...]
     beliefs: tuple[Belief, ...]
+    explains: str
     verdict: str = ""
     doubted: bool = False
     note: str = ""
@@ -137,10 +144,20 @@ def make_card(subject: Subject, row: int, note: str = "") -> Card:
         truth=truth,
         answer=answer,
         beliefs=beliefs,
+        explains=_most_wrong(beliefs),
         verdict=_verdict(subject, row),
         doubted=bool((subject.doubted.rows == row).any()),
         note=note,
     )
+
+
+def _most_wrong(beliefs: Sequence[Belief]) -> str:
+    """The surest label that is answered and not true; else the truest that is missed; else the likeliest."""
+    claimed = [one for one in beliefs if one.kind == "answer"]
+    missed = [one for one in beliefs if one.kind == "truth"]
+    if claimed:
+        return max(claimed, key=lambda one: one.probability).label
+    return min(missed or beliefs[:1], key=lambda one: one.probability).label
 
 
 def _kind(label: str, truth: Iterable[str], answer: Iterable[str]) -> Kind:
@@ -152,16 +169,10 @@ def _kind(label: str, truth: Iterable[str], answer: Iterable[str]) -> Kind:
 def _verdict(subject: Subject, row: int) -> str:
     if subject.verdicts is None:
         return ""
-    return {REVIEW: "review", REJECT: "reject"}.get(int(subject.verdicts[row]), "accept")
+    return VERDICTS[int(subject.verdicts[row])]
 
 
 def surest_of(subject: Subject, truth: int, answer: int, most: int) -> list[int]:
     """Rows of one class that were taken for another, the surest first."""
     rows = np.flatnonzero((subject.scores.classes == truth) & (subject.pictures.answer == answer))
     return subject.apart(rows[np.argsort(-subject.pictures.surprise[rows], kind="stable")], most)
-
-
-def belief_in_words(card: Card) -> str:
-    """The answer's probability, for a caption."""
-    own = [one.probability for one in card.beliefs if one.label in card.answer]
-    return share(max(own)) if own else ""

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from sightline.dataset.sources.store import Store
 from sightline.errors import ImageError, InputError
 from sightline.pages import inlined, thumbnail
-from sightline.records import ImageLimits
-from sightline.report.material import Explained, Lookalike
+from sightline.records import ImageLimits, Neighbour
+from sightline.report.material import Explained
 
 
 def draw_lookalikes(
@@ -18,12 +18,12 @@ def draw_lookalikes(
     return dict(_drawn(wanted.values(), store, limits))
 
 
-def _drawn(lookalikes: Iterable[Lookalike], store: Store, limits: ImageLimits) -> Iterable[tuple[str, str]]:
+def _drawn(lookalikes: Iterable[Neighbour], store: Store, limits: ImageLimits) -> Iterable[tuple[str, str]]:
     for one in lookalikes:
         try:
-            if store.refusal(one.path) is not None:
+            if store.refusal(one.id) is not None:
                 continue
-            data = store.read(one.path, limits)
+            data = store.read(one.id, limits)
             # The set that is judged may have another picture under the same name.
             if hashlib.sha256(data).hexdigest() == one.sha256:
                 yield one.sha256, inlined(thumbnail(data, limits))

@@ -9,19 +9,9 @@ from sightline.evaluation import AnyEvaluation, Sampling
 from sightline.evaluation.comparison import Comparison
 from sightline.evaluation.gates import GateResult
 from sightline.evaluation.slices import SliceFindings
-from sightline.records import ImageLimits
+from sightline.records import ImageLimits, Neighbour
 from sightline.report.galleries import Galleries
 from sightline.report.subject import Subject
-
-
-@dataclass(frozen=True)
-class Lookalike:
-    """A training picture that the network finds like another one; `distance` of their embeddings, 0 the same."""
-
-    path: str
-    sha256: str
-    labels: tuple[str, ...]
-    distance: float
 
 
 @dataclass(frozen=True)
@@ -29,7 +19,7 @@ class Explained:
     """Why an answer is what it is: an encoded overlay of heat, or None; and the nearest training pictures."""
 
     overlay: bytes | None = None
-    lookalikes: tuple[Lookalike, ...] = ()
+    lookalikes: tuple[Neighbour, ...] = ()
 
 
 @dataclass(frozen=True)

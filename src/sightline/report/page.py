@@ -6,6 +6,7 @@ from sightline.evaluation import Evaluation, MultilabelEvaluation
 from sightline.evaluation.part_accuracy import part_accuracy
 from sightline.pages import Room, draw_thumbnails, inlined, render
 from sightline.parallel import Progress
+from sightline.records import VERDICTS
 from sightline.report.charts import (
     RiskCoverage,
     draw_precision_recall,
@@ -22,6 +23,7 @@ from sightline.report.galleries import UNCERTAIN_BELOW
 from sightline.report.lookalikes import draw_lookalikes
 from sightline.report.material import Material
 from sightline.report.numbers import between, decimal, share
+from sightline.report.promises import read_promises
 from sightline.report.rule import describe_rule
 from sightline.report.verdict import Evidence, verdict
 
@@ -75,7 +77,8 @@ def render_report(material: Material, progress: Progress | None = None) -> str:
         confusion=confusion,
         galleries=material.galleries,
         verdicts=_verdicts(material),
-        rule=describe_rule(material),
+        steps=describe_rule(material.manifest.decision, material.manifest.labels),
+        promises=read_promises(material),
         lead=UNCERTAIN_BELOW,
         most_slices=_MOST_SLICES,
         most_changed=MOST_CHANGED,
@@ -135,7 +138,7 @@ def _verdicts(material: Material) -> Mapping[str, object] | None:
     return {
         "shares": {
             name: (int((verdicts == code).sum()), float((verdicts == code).sum()) / count)
-            for code, name in enumerate(("accept", "review", "reject"))
+            for code, name in enumerate(VERDICTS)
         },
         "accuracy": part_accuracy(material.subject.pictures.right, accepted, material.sampling),
     }

@@ -7,26 +7,22 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.evaluation.blocks import row_blocks
 from sightline.evaluation.label_doubt import DoubtedLabels, doubt_labels
 from sightline.evaluation.per_picture import PerPicture, read_pictures
-from sightline.records import DecisionRule, ScoredSet, Scores
-
-ACCEPT, REVIEW, REJECT = 0, 1, 2
+from sightline.records import ACCEPT, DecisionRule, ScoredSet, Scores
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
     """Scored pictures under a rule.
 
-    verdicts
-        uint8 `[N]`: 0 accept, 1 review, 2 reject. None: the rule accepts every answer.
     outlier_scores
         float64 `[N]`, larger is stranger. None: the bundle has no such score.
     """
 
     scored: ScoredSet
     rule: DecisionRule
-    verdicts: NDArray[np.uint8] | None = None
     outlier_scores: NDArray[np.float64] | None = None
 
     @property
@@ -38,6 +34,19 @@ class Subject:
     def pictures(self) -> PerPicture:
         """Each picture's answer."""
         return read_pictures(self.scores, self.rule)
+
+    @cached_property
+    def verdicts(self) -> NDArray[np.uint8] | None:
+        """Indices into `VERDICTS`, uint8 `[N]`; None: the rule accepts every answer."""
+        rule = self.rule
+        if rule.activation == "softmax" and rule.accept_thresholds is None and rule.outliers is None:
+            return None
+        parts = []
+        for block in row_blocks(self.scores):
+            strangeness = None if self.outlier_scores is None else self.outlier_scores[block]
+            decided = rule.decide_rows(rule.probabilities(self.scores.logits[block]), strangeness)
+            parts.append(decided.verdicts)
+        return np.concatenate(parts)
 
     @cached_property
     def doubted(self) -> DoubtedLabels:

@@ -106,6 +106,8 @@ def _how_good(evaluation: AnyEvaluation) -> str:
     several = isinstance(evaluation, MultilabelEvaluation)
     field = "exact_match" if several else "top1_accuracy"
     value: float = getattr(evaluation, field)
+    if evaluation.count == 1:
+        return f"The one picture is answered {'right' if value else 'wrong'}, which says little about others."
     interval = between(evaluation.intervals.get(field))
     what = "have every label right" if several else "are answered right"
     where = f" (95% interval {interval})" if interval else ""

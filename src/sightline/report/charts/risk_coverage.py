@@ -5,12 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.evaluation.operating.selective import risk_coverage
 from sightline.evaluation.per_picture import PerPicture
 from sightline.report.charts.plane import (
     Chart,
     Key,
     Spot,
     path,
+    percent,
     place_x,
     place_y,
     small_axis,
@@ -43,13 +45,8 @@ class RiskCoverage:
 
 
 def read_risk_coverage(pictures: PerPicture, accepted_n: NDArray[np.bool_] | None) -> RiskCoverage:
-    """The curve of multiclass answers; `accepted_n`: bool `[N]`, None where every answer is accepted.
-
-    Equal confidences cannot be parted: within them the risk is that expected of any order.
-    """
-    _, owner, counts = np.unique(-pictures.confidence, return_inverse=True, return_counts=True)
-    wrong = np.bincount(owner, weights=~pictures.right, minlength=len(counts)) / counts
-    risks = np.cumsum(wrong[np.sort(owner)]) / np.arange(1, len(owner) + 1)
+    """The curve of multiclass answers; `accepted_n`: bool `[N]`, None where every answer is accepted."""
+    risks = risk_coverage(pictures.confidence, pictures.right)
     if accepted_n is None or not accepted_n.any():
         return RiskCoverage(risks, None, None)
     return RiskCoverage(risks, float(accepted_n.mean()), float((~pictures.right[accepted_n]).mean()))
@@ -70,7 +67,7 @@ def draw_risk_coverage(curve: RiskCoverage) -> Chart:
     return Chart(
         title="Risk and coverage",
         said="Risk over coverage. "
-        + " ".join(f"The surest {share(part)}: {share(risk)} wrong." for part, risk in curve.rows),
+        + " ".join(f"The surest {percent(part)}: {share(risk)} wrong." for part, risk in curve.rows),
         x=x,
         y=y,
         paths=(path(x, y, thinned(points), "first"),),
