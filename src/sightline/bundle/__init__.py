@@ -9,6 +9,7 @@ from sightline.bundle.golden import (
     pack_golden,
     unpack_golden,
 )
+from sightline.bundle.head import HEAD_FILE, Head, pack_head, unpack_head
 from sightline.bundle.manifest import (
     REFERENCE_FILE,
     SCHEMA_VERSION,
@@ -33,6 +34,7 @@ from sightline.bundle.write import check_target, list_files, write_bundle
 
 __all__ = [
     "EXPECTED_FILE",
+    "HEAD_FILE",
     "MANIFEST_FILE",
     "MOST_IMAGES",
     "REFERENCE_FILE",
@@ -42,6 +44,7 @@ __all__ = [
     "Golden",
     "GoldenOutputs",
     "Graph",
+    "Head",
     "Manifest",
     "Provenance",
     "Recalibration",
@@ -53,6 +56,7 @@ __all__ = [
     "golden_names",
     "list_files",
     "pack_golden",
+    "pack_head",
     "pack_reference",
     "read_bundle",
     "read_manifest",
@@ -60,6 +64,7 @@ __all__ = [
     "sha256",
     "to_json",
     "unpack_golden",
+    "unpack_head",
     "unpack_reference",
     "write_bundle",
 ]

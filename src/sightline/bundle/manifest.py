@@ -5,7 +5,16 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from sightline.records import DecisionReport, DecisionRule, Frozen, Preprocessing, Task, activation_of
+from sightline.bundle.head import HEAD_FILE
+from sightline.records import (
+    ClassMaps,
+    DecisionReport,
+    DecisionRule,
+    Frozen,
+    Preprocessing,
+    Task,
+    activation_of,
+)
 
 SCHEMA_VERSION: Final = 1
 REFERENCE_FILE: Final = "reference.npz"
@@ -127,6 +136,8 @@ class Manifest(Frozen):
         number is, and it is sigmoid. A manifest that mixes the two is refused.
     decision_report
         What the decision was fitted on and what can be expected of it; None where it was not fitted.
+    class_maps
+        How the head, `head.npz`, and the graph's feature map explain the logits. None: nobody has looked.
     """
 
     schema_version: Literal[1] = SCHEMA_VERSION
@@ -137,6 +148,7 @@ class Manifest(Frozen):
     decision: DecisionRule
     decision_report: DecisionReport | None = None
     graph: Graph
+    class_maps: ClassMaps | None = None
     default_variant: str
     variants: dict[str, Variant] = Field(min_length=1)
     golden: Golden
@@ -162,6 +174,8 @@ class Manifest(Frozen):
         missing = [variant.file for variant in self.variants.values() if variant.file not in self.files]
         if missing:
             raise ValueError(f"variants: {', '.join(missing)} is not among the files")
+        if self.class_maps is not None and self.class_maps.exact and HEAD_FILE not in self.files:
+            raise ValueError(f"class_maps: they are made with {HEAD_FILE}, which is not among the files")
         return self
 
 

@@ -31,7 +31,9 @@ def evaluate(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Write scores.npz and evaluation.json into this folder."),
+        typer.Option(
+            metavar="FOLDER", help="Write report.html, evaluation.json and scores.npz into this folder."
+        ),
     ] = None,
     compare: Annotated[
         Path | None,
@@ -71,6 +73,7 @@ def evaluate(
     """
     from sightline.cli.evaluation import judgement_as_json, print_judgement
     from sightline.cli.progress import Display
+    from sightline.cli.typed import typed
     from sightline.errors import InputError
     from sightline.evaluation import read_costs
     from sightline.evaluation.gates import check_gates, read_gate
@@ -79,6 +82,7 @@ def evaluate(
     require("pyarrow")
     from sightline.inference import load
     from sightline.lifecycle.evaluate_bundle import Asked, evaluate_on_data, evaluate_on_record
+    from sightline.lifecycle.evaluation_report import write_evaluation_report
     from sightline.lifecycle.judgement import write_judgement
     from sightline.lifecycle.views import read_views
 
@@ -100,13 +104,16 @@ def evaluate(
         server,
     )
     with Display(quiet=as_json) as display:
+        if out is not None:
+            require("jinja2")
         if data is not None:
             found = evaluate_on_data(predictor, data, asked, display.listen)
         else:
             assert scores is not None
             found = evaluate_on_record(predictor, scores, asked)
-    if out is not None:
-        write_judgement(found.judgement, found.scored if data is not None else None, out)
+        if out is not None:
+            write_judgement(found.judgement, found.scored if data is not None else None, out)
+            write_evaluation_report(predictor, found, out, command=typed(), listen=display.listen)
     if as_json:
         typer.echo(json.dumps(judgement_as_json(found)))
     else:

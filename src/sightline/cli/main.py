@@ -18,6 +18,7 @@ from sightline.cli.crossvalidate import crossvalidate
 from sightline.cli.data import app as data
 from sightline.cli.demo import demo
 from sightline.cli.evaluate import evaluate
+from sightline.cli.explain import explain
 from sightline.cli.plain import printable
 from sightline.cli.predict import predict
 from sightline.cli.regress import app as regress
@@ -36,7 +37,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (demo, train, ablate, tune, crossvalidate, evaluate, calibrate, verify, show, predict, serve):
+for _command in (
+    demo,
+    train,
+    ablate,
+    tune,
+    crossvalidate,
+    evaluate,
+    calibrate,
+    verify,
+    show,
+    predict,
+    explain,
+    serve,
+):
     app.command()(_command)
 app.add_typer(data, name="data")
 app.add_typer(regress, name="regress")

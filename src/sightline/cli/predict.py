@@ -13,6 +13,7 @@ import typer
 from sightline.cli.plain import printable
 
 if TYPE_CHECKING:
+    from sightline.errors import SightlineError
     from sightline.inference import FileOutcome
     from sightline.records import Prediction, Task
 
@@ -40,11 +41,7 @@ def predict(
 
     if as_json and as_csv:
         raise InputError("--json and --csv exclude each other.")
-    paths = list(_expand(files))
-    if not paths:
-        raise InputError(
-            f"No images found in: {', '.join(files)}. Looked for {', '.join(sorted(_SUFFIXES))}."
-        )
+    paths = image_paths(files)
     predictor = load(bundle, threads=1)
     outcomes = predict_files(predictor, paths, top_k=top_k, neighbours=neighbours)
     if as_json:
@@ -55,6 +52,22 @@ def predict(
         failed = _print_table(outcomes, len(paths), predictor.bundle.manifest.task)
     if failed:
         raise typer.Exit(1)
+
+
+def image_paths(files: list[str]) -> list[Path]:
+    """The files that are meant by names of images, of folders of images, and globs.
+
+    Raises:
+        InputError: there is not one.
+    """
+    from sightline.errors import InputError
+
+    paths = list(_expand(files))
+    if not paths:
+        raise InputError(
+            f"No images found in: {', '.join(files)}. Looked for {', '.join(sorted(_SUFFIXES))}."
+        )
+    return paths
 
 
 def _expand(files: Iterable[str]) -> Iterable[Path]:
@@ -73,12 +86,16 @@ def _expand(files: Iterable[str]) -> Iterable[Path]:
 def _as_row(outcome: "FileOutcome") -> dict[str, Any]:
     if outcome.prediction is not None:
         return {"file": str(outcome.path), **outcome.prediction.model_dump(mode="json")}
+    return failed_row(outcome.path, outcome.error)
+
+
+def failed_row(path: Path, err: "SightlineError | None") -> dict[str, Any]:
+    """What stands for a file that was not answered, as JSON values."""
     from sightline.errors import ImageError
 
-    err = outcome.error
     assert err is not None
     reason = err.reason if isinstance(err, ImageError) else None
-    return {"file": str(outcome.path), "error": {"code": err.code, "reason": reason, "message": str(err)}}
+    return {"file": str(path), "error": {"code": err.code, "reason": reason, "message": str(err)}}
 
 
 def _print_json(outcomes: Iterable["FileOutcome"]) -> int:

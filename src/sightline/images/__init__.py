@@ -1,10 +1,12 @@
 """Bytes to pixels: the one and only decode and preprocess."""
 
 from sightline.images.formats import ImageInfo, inspect_image
+from sightline.images.geometry import Placement, place
 from sightline.images.pipeline import (
     as_rgb,
     decode_image,
     decode_upright,
+    full_size,
     preprocess_image,
     preprocess_timed,
     read_image_file,
@@ -15,12 +17,15 @@ from sightline.images.stages import Observer, StageReport, describe_stage
 __all__ = [
     "ImageInfo",
     "Observer",
+    "Placement",
     "StageReport",
     "as_rgb",
     "decode_image",
     "decode_upright",
     "describe_stage",
+    "full_size",
     "inspect_image",
+    "place",
     "preprocess_image",
     "preprocess_timed",
     "read_image_file",

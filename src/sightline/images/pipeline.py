@@ -9,9 +9,9 @@ from PIL import Image
 
 from sightline.errors import ImageDamaged, InputError
 from sightline.images.decoding import decode_picture
-from sightline.images.formats import check_bytes, open_picture
+from sightline.images.formats import check_bytes, format_of, open_picture
 from sightline.images.geometry import place
-from sightline.images.orientation import turn_upright
+from sightline.images.orientation import orientation_of, swaps_sides, turn_upright
 from sightline.images.stages import Observer
 from sightline.records import ImageLimits, Preprocessing
 
@@ -36,6 +36,15 @@ def decode_upright(data: bytes, spec: Preprocessing) -> Image.Image:
     For those who look at pictures; `as_rgb` gives the pixels of `decode_image`. Raises as it does.
     """
     return _decode_upright(data, spec, None)
+
+
+def full_size(data: bytes, picture: Image.Image, limits: ImageLimits) -> tuple[int, int]:
+    """Width and height in pixels that an upright picture, decoded from `data`, has without any reduction."""
+    header = open_picture(data, limits)
+    if format_of(header) != "JPEG":
+        return picture.size
+    width, height = header.size
+    return (height, width) if swaps_sides(orientation_of(header)) else (width, height)
 
 
 def as_rgb(picture: Image.Image) -> NDArray[np.uint8]:

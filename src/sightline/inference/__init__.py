@@ -2,6 +2,18 @@
 
 from sightline.inference.decide import Answer, decide
 from sightline.inference.engine import Engine, open_engine, open_session
+from sightline.inference.explaining import (
+    ExplainedFile,
+    Explainer,
+    Explanation,
+    as_png,
+    check_label,
+    draw_overlay,
+    draw_pair,
+    explain,
+    explain_files,
+    open_explainer,
+)
 from sightline.inference.golden import STAGES, read_golden, record_decisions, record_golden, replay_golden
 from sightline.inference.many import FileOutcome, predict_files
 from sightline.inference.nearest import NearestImages, open_nearest
@@ -14,14 +26,24 @@ __all__ = [
     "Answer",
     "Check",
     "Engine",
+    "ExplainedFile",
+    "Explainer",
+    "Explanation",
     "FileOutcome",
     "NearestImages",
     "OutlierScorer",
     "Predictor",
     "SingleScores",
+    "as_png",
+    "check_label",
     "decide",
+    "draw_overlay",
+    "draw_pair",
+    "explain",
+    "explain_files",
     "load",
     "open_engine",
+    "open_explainer",
     "open_nearest",
     "open_outlier_scorer",
     "open_session",

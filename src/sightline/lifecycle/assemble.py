@@ -7,15 +7,18 @@ from pathlib import Path
 from sightline import __version__
 from sightline.bundle import (
     EXPECTED_FILE,
+    HEAD_FILE,
     REFERENCE_FILE,
     Golden,
     Graph,
+    Head,
     Manifest,
     Provenance,
     Variant,
     golden_names,
     list_files,
     pack_golden,
+    pack_head,
     pack_reference,
     sha256,
 )
@@ -27,17 +30,24 @@ from sightline.lifecycle.prepare import PreparedData
 from sightline.lifecycle.provenance import hardware, now, package_versions, python_version
 from sightline.lifecycle.strangers import Strangers
 from sightline.optimize import ExportCheck
+from sightline.records import ClassMaps
 from sightline.training import Recipe, Trained, to_yaml
 
 
 @dataclass(frozen=True)
 class Exported:
-    """The graph, how it compares with its network, and what it takes and gives."""
+    """The graph, how it compares with its network, and what it takes and gives; the head beside it.
+
+    head
+        None if it is not one linear layer.
+    """
 
     graph: bytes
     check: ExportCheck
     engine: Engine
     contract: Graph
+    head: Head | None
+    class_maps: ClassMaps
 
 
 @dataclass(frozen=True)
@@ -76,6 +86,7 @@ def assemble_files(parts: Ingredients) -> dict[str, bytes]:
         "outliers.json": f"{parts.strangers.choice.model_dump_json(indent=1)}\n".encode(),
         REFERENCE_FILE: pack_reference(reference),
         EXPECTED_FILE: pack_golden(expected),
+        **({} if parts.exported.head is None else {HEAD_FILE: pack_head(parts.exported.head)}),
         **pictures,
     }
 
@@ -91,6 +102,7 @@ def assemble_manifest(name: str, parts: Ingredients, files: Mapping[str, bytes])
         decision=parts.fitted.rule,
         decision_report=parts.fitted.report,
         graph=parts.exported.contract,
+        class_maps=parts.exported.class_maps,
         default_variant="float32",
         variants={"float32": Variant(file="model.onnx", precision="float32", gate=gate)},
         golden=Golden(count=len(golden_names(files))),

@@ -17,6 +17,7 @@ from sightline.lifecycle.assemble import Exported, Ingredients, assemble_files, 
 from sightline.lifecycle.baselines import measure_baselines, not_beaten
 from sightline.lifecycle.data_check import write_report
 from sightline.lifecycle.decision import check_on, fit_on, wishes_for
+from sightline.lifecycle.head import compare_head, take_head
 from sightline.lifecycle.prepare import PreparedData, prepare_data
 from sightline.lifecycle.restart import Restart
 from sightline.lifecycle.run_keeper import RunKeeper, saving_of
@@ -245,7 +246,8 @@ def _export(trained: Trained, data: PreparedData, recipe: Recipe) -> Exported:
     contract = Graph(
         opset=OPSET, embedding_size=embedding.shape[1], feature_map_shape=(channels, rows, columns)
     )
-    return Exported(graph, check, engine, contract)
+    head = take_head(trained.network)
+    return Exported(graph, check, engine, contract, head, compare_head(head, engine, judged, spec))
 
 
 def _evaluate(

@@ -53,10 +53,15 @@ class Asked:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """What was found, the scores it was found in, and what could not be scored."""
+    """What was found, the scores it was found in, and what could not be scored.
+
+    dataset
+        The very images that were scored; None where the scores came from disk.
+    """
 
     judgement: Judgement
     scored: ScoredSet
+    dataset: Dataset | None = None
     quarantine: tuple[Quarantined, ...] = ()
     agreement: Agreement | None = None
 
@@ -81,7 +86,7 @@ def evaluate_on_data(predictor: Predictor, data: str, asked: Asked, listen: List
     judgement = assemble_judgement(
         judged.scored, predictor.bundle.manifest, judged.evaluation, asked.gates, compared, asked.compare
     )
-    return Evaluated(judgement, judged.scored, judged.dataset.quarantine, agreement)
+    return Evaluated(judgement, judged.scored, judged.dataset, judged.dataset.quarantine, agreement)
 
 
 def evaluate_on_record(predictor: Predictor, path: Path, asked: Asked) -> Evaluated:

@@ -72,6 +72,10 @@ class ServiceMetrics:
         if prediction.outlier_score is not None:
             self._outlier_score.observe(prediction.outlier_score)
 
+    def count_explanation(self, seconds: float) -> None:
+        """Count the time that an explanation took, drawing included, as the stage `explain`."""
+        self._stage_seconds.labels("explain").observe(seconds)
+
     def count_refusal(self, code: str) -> None:
         """Count an image or a request that was refused, by its error code or reason."""
         self._refusals.labels(code).inc()

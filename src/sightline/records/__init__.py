@@ -9,6 +9,7 @@ from sightline.records.calibration import (
     VectorScaling,
     activate,
 )
+from sightline.records.class_maps import ClassMaps
 from sightline.records.decided import ACCEPT, CAUSES, REJECT, REVIEW, VERDICTS, Cause, Decided, Verdict
 from sightline.records.decision import EVEN_ODDS, NEVER, DecisionRule, expected_costs
 from sightline.records.decision_report import (
@@ -23,6 +24,7 @@ from sightline.records.decision_report import (
     RiskPoint,
 )
 from sightline.records.estimate import LEVEL, Estimate, IntervalMethod
+from sightline.records.explained import ExplanationMethod, ExplanationSummary
 from sightline.records.frozen import Frozen
 from sightline.records.outlier_choice import OutlierChoice, OutlierFigures
 from sightline.records.outliers import MixPart, OutlierRule, OutlierScore, SingleScore
@@ -52,12 +54,15 @@ __all__ = [
     "CalibrationReport",
     "Candidate",
     "Cause",
+    "ClassMaps",
     "Column",
     "Curve",
     "Decided",
     "DecisionReport",
     "DecisionRule",
     "Estimate",
+    "ExplanationMethod",
+    "ExplanationSummary",
     "FittedOn",
     "Frozen",
     "ImageFormat",

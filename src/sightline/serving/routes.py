@@ -1,18 +1,20 @@
 """The routes of the API."""
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from sightline import __version__
-from sightline.errors import ImageError, NotReady
+from sightline.errors import ImageError, MalformedRequest, NotReady
 from sightline.records import Prediction, Timings
 from sightline.serving.answers import ErrorBody, FileResult, FormAnswer, Health, ModelInfo, problem
 from sightline.serving.body import Upload, in_time, is_multipart, read_raw, read_uploads
+from sightline.serving.explaining import OVERLAY, answer_explained
 from sightline.serving.failures import request_id
 from sightline.serving.service import Service
+from sightline.serving.timing import server_timing
 
 _IMAGE = {"schema": {"type": "string", "format": "binary"}}
 _FORM = {
@@ -23,8 +25,9 @@ _FORM = {
     }
 }
 # A form of nothing but bad files is answered with its results and the status of the first.
-_ERRORS = {status: {"model": ErrorBody | FormAnswer} for status in (413, 415, 422)} | {
-    status: {"model": ErrorBody} for status in (400, 408, 429, 500, 503)
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    **{status: {"model": ErrorBody | FormAnswer} for status in (413, 415, 422)},
+    **{status: {"model": ErrorBody} for status in (400, 408, 429, 500, 503)},
 }
 
 
@@ -35,7 +38,7 @@ def build_routes(service: Service) -> APIRouter:
     @router.post(
         "/v1/predict",
         response_model=Prediction | FormAnswer,
-        responses=_ERRORS,  # type: ignore[arg-type]
+        responses={200: OVERLAY} | _ERRORS,
         openapi_extra={
             "requestBody": {
                 "required": True,
@@ -50,6 +53,10 @@ def build_routes(service: Service) -> APIRouter:
     async def predict(
         request: Request,
         top_k: Annotated[int, Query(ge=1, le=1000)] = 5,
+        explain: Annotated[bool, Query(description="Answer with a PNG that shows why.")] = False,
+        label: Annotated[
+            str | None, Query(description="With explain: explain this label and not the answer.")
+        ] = None,
         neighbours: Annotated[int, Query(ge=0, le=100)] = 0,
     ) -> Response:
         """Classify one image sent as the body, or one or more sent as files of a multipart form.
@@ -58,7 +65,14 @@ def build_routes(service: Service) -> APIRouter:
         itself; a form with a list of results in the order sent, where a bad file has an error and the others
         go on. If every file of a form is bad, the status is that of the first. `neighbours` asks for so many of the
         training images that the network finds most like the image.
+
+        With `explain=true` a raw body is answered with a PNG: the picture in grey, and in colour where the evidence
+        for the answer lies. The prediction is then in the header `Sightline-Prediction`.
         """
+        if label is not None and not explain:
+            raise MalformedRequest("label is the label to explain: it belongs to explain=true.")
+        if explain:
+            return await answer_explained(service, request, label, top_k)
         settings = service.settings
         with service.admit(1):
             if is_multipart(request):
@@ -137,10 +151,3 @@ def _json(body: str, timings: list[Timings], status: int = 200) -> Response:
     if timings:
         response.headers["Server-Timing"] = server_timing(timings)
     return response
-
-
-def server_timing(timings: list[Timings]) -> str:
-    """Sum the stages of all images for the `Server-Timing` header (W3C), in milliseconds."""
-    stages = ("queue", "decode", "preprocess", "infer", "decide")
-    sums = {stage: sum(getattr(timing, f"{stage}_ms") for timing in timings) for stage in stages}
-    return ", ".join(f"{stage};dur={milliseconds:.3f}" for stage, milliseconds in sums.items())

@@ -7,18 +7,29 @@ import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Literal
 
 from sightline import __version__
 from sightline.errors import NotReady, Overloaded, SightlineError
-from sightline.inference import Predictor, replay_golden
+from sightline.inference import Explainer, Predictor, as_png, draw_overlay, open_explainer, replay_golden
 from sightline.monitoring import ServiceMetrics
-from sightline.records import Prediction
+from sightline.records import ExplanationSummary, Prediction
 from sightline.serving.settings import ServerSettings
 
 log = logging.getLogger("sightline.serving")
 
 State = Literal["starting", "ready", "stopping", "failed"]
+
+
+@dataclass(frozen=True)
+class Explained:
+    """An answer, the figures of its explanation, and the overlay as PNG; `spent_ms` with the drawing."""
+
+    prediction: Prediction
+    summary: ExplanationSummary
+    png: bytes
+    spent_ms: float
 
 
 class Service:
@@ -31,7 +42,9 @@ class Service:
         self.metrics = ServiceMetrics(predictor.bundle.id, manifest.name, __version__)
         self.state: State = "starting"
         self.failure: SightlineError | None = None
+        self._explainer = Explainer(predictor, None)
         self._in_flight = 0
+        self._explaining = 0
         workers = settings.workers or os.cpu_count() or 1
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="sightline-worker")
 
@@ -39,13 +52,14 @@ class Service:
         """Replay the golden images, which also warms the graph; ready afterwards.
 
         Raises:
-            BundleError: the golden images give other answers here.
+            BundleError: the golden images give other answers here, or the head cannot be used.
         """
         loop = asyncio.get_running_loop()
         try:
             await loop.run_in_executor(
                 self._threads, replay_golden, self.predictor.bundle, self.predictor.engine
             )
+            self._explainer = open_explainer(self.predictor)
         except SightlineError as err:
             self.state, self.failure = "failed", err
             raise
@@ -82,6 +96,39 @@ class Service:
         finally:
             self._count(-images)
 
+    @contextlib.contextmanager
+    def admit_explanation(self) -> Iterator[None]:
+        """Hold one of the few places for explanations while the block runs.
+
+        Raises:
+            Overloaded: as many are in flight as the settings allow.
+        """
+        if self._explaining >= self.settings.max_explanations:
+            raise Overloaded(
+                f"{self._explaining} explanations are in flight, which is the limit. Try again in a second, or ask "
+                "without explain=true."
+            )
+        self._explaining += 1
+        try:
+            yield
+        finally:
+            self._explaining -= 1
+
+    async def explain(self, image: bytes, label: str | None, top_k: int) -> Explained:
+        """Answer one encoded picture and draw why, in a worker thread.
+
+        Raises:
+            ImageError: the picture is not taken.
+            InputError: the bundle has no such label.
+        """
+        loop = asyncio.get_running_loop()
+        explained = await loop.run_in_executor(
+            self._threads, self._explain, image, label, top_k, time.perf_counter()
+        )
+        self.metrics.count_prediction(explained.prediction)
+        self.metrics.count_explanation(explained.spent_ms / 1e3)
+        return explained
+
     async def predict(self, image: bytes, top_k: int, neighbours: int = 0) -> Prediction:
         """Answer one encoded picture in a worker thread.
 
@@ -102,3 +149,11 @@ class Service:
     def _work(self, image: bytes, top_k: int, neighbours: int, received: float) -> Prediction:
         waited_ms = (time.perf_counter() - received) * 1e3
         return self.predictor.predict(image, top_k=top_k, neighbours=neighbours, waited_ms=waited_ms)
+
+    def _explain(self, image: bytes, label: str | None, top_k: int, received: float) -> Explained:
+        waited_ms = (time.perf_counter() - received) * 1e3
+        found = self._explainer.explain(image, label, top_k=top_k, waited_ms=waited_ms)
+        started = time.perf_counter()
+        png = as_png(draw_overlay(found))
+        spent_ms = found.milliseconds + (time.perf_counter() - started) * 1e3
+        return Explained(found.prediction, found.summary(), png, spent_ms)

@@ -12,6 +12,8 @@ class ServerSettings(Frozen):
         Threads that decode and infer, each on one core; None: one a core.
     max_images
         Images admitted and not yet answered; beyond it 429 with `Retry-After`.
+    max_explanations
+        Explanations in flight; beyond it 429. One keeps a worker for as long as some twenty answers do.
     max_body_bytes
         Largest request body, all files of a multipart form together.
     body_timeout_s
@@ -24,6 +26,7 @@ class ServerSettings(Frozen):
     port: int = Field(default=8000, ge=0, le=65535)
     workers: int | None = Field(default=None, ge=1)
     max_images: int = Field(default=128, ge=1)
+    max_explanations: int = Field(default=8, ge=1)
     max_files: int = Field(default=64, ge=1)
     max_body_bytes: int = Field(default=64 * 1024 * 1024, ge=1)
     body_timeout_s: float = Field(default=15.0, gt=0)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sightline.training.loop.strategy import unused_keys as unused_keys
     from sightline.training.loop.team import Team as Team
     from sightline.training.loop.team import join_team as join_team
+    from sightline.training.network.head import linear_weights as linear_weights
     from sightline.training.network.network import Network as Network
     from sightline.training.network.network import check_network as check_network
     from sightline.training.run.facts import RunFacts as RunFacts
@@ -42,6 +43,7 @@ __all__ = [
     "check_network",
     "join_team",
     "label_risks",
+    "linear_weights",
     "parse_yaml",
     "read_recipe",
     "recipe_for",
@@ -65,6 +67,7 @@ _NEEDS_TORCH = {
     "Trained": "loop.history",
     "check_network": "network.network",
     "join_team": "loop.team",
+    "linear_weights": "network.head",
     "score_network": "score",
     "score_probe": "baseline",
     "train": "loop.fit",

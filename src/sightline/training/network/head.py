@@ -1,5 +1,8 @@
 """The head: what turns an embedding into logits, where the recipe wants more than one linear layer."""
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from sightline.errors import TrainingError
@@ -27,6 +30,17 @@ def attach_head(backbone: TimmModel, model: ModelSection, num_classes: int) -> N
         nn.Linear(model.head_width, num_classes),
     )
     setattr(backbone.get_submodule(parent), name, head)
+
+
+def linear_weights(head: nn.Module) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+    """Weight float32 `[C, D]` and bias float32 `[C]` of a head that is one linear layer; None of any other head."""
+    if not isinstance(head, nn.Linear):
+        return None
+    weight = head.weight.detach().to("cpu", torch.float32)
+    bias = (
+        torch.zeros(head.out_features) if head.bias is None else head.bias.detach().to("cpu", torch.float32)
+    )
+    return weight.numpy().copy(), bias.numpy().copy()
 
 
 def _classifier(backbone: TimmModel, architecture: str) -> tuple[str, nn.Linear]:

@@ -52,7 +52,12 @@ def _draw(store: Store, limits: ImageLimits, path: str) -> str:
         encoded = thumbnail(store.read(path, limits), limits)
     except (ImageError, InputError):
         return ""
-    return f"data:image/webp;base64,{base64.b64encode(encoded).decode()}"
+    return inlined(encoded)
+
+
+def inlined(encoded: bytes, kind: str = "image/webp") -> str:
+    """A `data:` address of an encoded picture."""
+    return f"data:{kind};base64,{base64.b64encode(encoded).decode()}"
 
 
 def _webp(picture: Image.Image, quality: int) -> bytes:
