@@ -14,6 +14,7 @@ from sightline.evaluation import (
     evaluate_scores,
     read_costs,
 )
+from sightline.evaluation.intervals import wilson_of_variance
 from sightline.evaluation.ranking import rank_classes
 from sightline.records import DecisionRule, Scores, Temperature
 
@@ -109,6 +110,27 @@ def test_the_variance_of_an_area_is_that_of_delong():
     z2 = 1.959963984540054**2
     half = np.sqrt(z2 * (area.value * (1 - area.value) / effective + z2 / (4 * effective**2)))
     assert (area.high - area.low) / 2 == pytest.approx(half / (1 + z2 / effective), rel=0.01)
+
+
+@pytest.mark.parametrize("steps", [0, 3], ids=["all values differ", "many ties"])
+@pytest.mark.parametrize("figure", ["average_precision", "roc_auc"])
+def test_a_variance_is_that_of_the_derivatives_by_the_weight_of_each_row(steps, figure):
+    rng = np.random.default_rng(4)
+    truth = rng.random(150) < 0.3
+    values = rng.normal(size=150) + truth
+    values = np.round(values * steps) / steps if steps else values
+    measure = {"average_precision": metrics.average_precision_score, "roc_auc": metrics.roc_auc_score}[figure]
+
+    (ranked,) = rank_classes(lambda _: (values, truth), 1, 150, Sampling()).classes
+
+    def heavier(row):
+        return np.where(np.arange(150) == row, 1 + 1e-6, 1.0)
+
+    whole = measure(truth, values)
+    slopes = [(measure(truth, values, sample_weight=heavier(row)) - whole) / 1e-6 for row in range(150)]
+    expected = wilson_of_variance(whole, 150 / 149 * float(np.square(slopes).sum()), units=1)
+    found = getattr(ranked, figure)
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-5)
 
 
 def test_the_interval_of_average_precision_agrees_with_the_bootstrap():

@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from sightline.evaluation.calibration import confidence_bins
 from sightline.evaluation.intervals import wilson, wilson_f1, wilson_of_variance
-from sightline.evaluation.resampling import Sampling, basic_estimate, bootstrap_estimate
+from sightline.evaluation.resampling import Sampling, bootstrap_estimate, gap_estimate
+from sightline.records import DecisionRule
 
 
 @pytest.mark.parametrize(
@@ -109,8 +111,32 @@ def test_a_bootstrap_that_cannot_vary_gives_way_to_wilson_over_the_units():
     assert found.low == pytest.approx(stats.binomtest(8, 8).proportion_ci(method="wilson").low)
 
 
-def test_a_basic_interval_corrects_a_figure_that_noise_enlarges():
-    found = basic_estimate(0.05, np.linspace(0.06, 0.10, 1001))
+@pytest.mark.parametrize(
+    "temperature, truth", [(1.0, 0.0), (0.5, 0.159)], ids=["calibrated", "overconfident"]
+)
+def test_the_interval_of_a_calibration_error_holds_the_truth_as_often_as_it_says(temperature, truth):
+    rng = np.random.default_rng(0)
+    held = 0
+    for _ in range(100):
+        logits = 2 * rng.normal(size=(300, 5))
+        chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        targets = (chances.cumsum(axis=1) > rng.random((300, 1))).argmax(axis=1)
+        claimed = DecisionRule(temperature=temperature).probabilities(logits.astype(np.float32))
+        gap = claimed.max(axis=1) - (claimed.argmax(axis=1) == targets)
+        by_bin = np.zeros((300, 15))
+        by_bin[np.arange(300), confidence_bins(claimed.max(axis=1))] = gap
+        weights = np.concatenate(list(Sampling(resamples=300).weights(300)))
+        found = gap_estimate(by_bin.mean(axis=0), weights @ by_bin / 300)
+        held += found.contains(truth)
 
-    assert found.low == pytest.approx(0.001, abs=1e-9)
-    assert found.high == pytest.approx(0.039, abs=1e-9)
+    assert 90 <= held <= 100
+
+
+def test_a_gap_far_beyond_noise_has_the_interval_of_its_percentiles():
+    rng = np.random.default_rng(0)
+    noise = rng.normal(0, 0.01, 4000)
+
+    found = gap_estimate(np.array([0.3]), 0.3 + noise[:, None])
+
+    assert (found.low, found.high) == pytest.approx((0.3 - 0.0196, 0.3 + 0.0196), abs=1e-3)
+    assert (found.value, found.method) == (0.3, "test_inversion")

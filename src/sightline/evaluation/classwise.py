@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from sightline.evaluation.calibration import BIN_COUNT
 from sightline.evaluation.intervals import Floats
-from sightline.evaluation.resampling import Sampling, basic_estimate, weighted_counts
+from sightline.evaluation.resampling import Sampling, gap_estimate, weighted_counts
 from sightline.records import Estimate
 
 _RESAMPLES = 200
@@ -60,9 +60,8 @@ class ClasswiseGaps:
 
     def errors(self) -> Floats:
         """The error of each class, float64 `[C]`, in [0, 1]."""
-        cells, gaps = np.concatenate(self._cells), np.concatenate(self._gaps)
-        net = self._sums - np.bincount(self._targets, minlength=self._classes)
-        return self._of(net, weighted_counts(cells, gaps, self._classes * BIN_COUNT)) / len(self._targets)
+        errors: Floats = np.abs(self._gaps_of_sample()).sum(axis=1) / len(self._targets)
+        return errors
 
     def estimate(self) -> Estimate | None:
         """The mean error over the classes with its interval; None without a sampling."""
@@ -79,13 +78,18 @@ class ClasswiseGaps:
             weights = self._sampling.of_rows(weights_u.astype(np.float64))
             net = sums_c - np.bincount(self._targets, weights, self._classes)
             high = weighted_counts(cells, gaps * weights[rows], self._classes * BIN_COUNT)
-            drawn.append(self._of(net, high).mean() / weights.sum())
-        return basic_estimate(float(self.errors().mean()), np.array(drawn))
+            drawn.append(self._by_bin(net, high).ravel() / weights.sum())
+        seen = self._gaps_of_sample().ravel() / len(self._targets)
+        return gap_estimate(seen / self._classes, np.array(drawn) / self._classes)
 
-    def _of(self, net_c: Floats, high: Floats) -> Floats:
-        """Sums of absolute gaps of each class, from the whole of it and from its bins above the lowest."""
+    def _gaps_of_sample(self) -> Floats:
+        cells, gaps = np.concatenate(self._cells), np.concatenate(self._gaps)
+        net = self._sums - np.bincount(self._targets, minlength=self._classes)
+        return self._by_bin(net, weighted_counts(cells, gaps, self._classes * BIN_COUNT))
+
+    def _by_bin(self, net_c: Floats, high: Floats) -> Floats:
+        """Gaps of each class and bin, float64 `[C, 15]`, from the whole of a class and its bins above the lowest."""
         by_bin = high.reshape(self._classes, BIN_COUNT)
         # A probability of just 1/15 may be sorted into the lowest bin by rounding: it then counts there.
         lowest = net_c - by_bin[:, 1:].sum(axis=1)
-        gaps: Floats = np.abs(lowest) + np.abs(by_bin[:, 1:]).sum(axis=1)
-        return gaps
+        return np.column_stack([lowest, by_bin[:, 1:]])

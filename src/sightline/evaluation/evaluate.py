@@ -22,7 +22,7 @@ from sightline.evaluation.resampled import (
     draw,
     overall_intervals,
 )
-from sightline.evaluation.resampling import Sampling
+from sightline.evaluation.resampling import Sampling, gap_estimate
 from sightline.records import DecisionRule, Estimate, Scores, require_task
 
 
@@ -125,11 +125,13 @@ def _overall(
 ) -> dict[str, Estimate]:
     values = {name: getattr(quick, name) for name in MACRO}
     values |= {name: float(one.mean()) for name, one in rows.items()}
-    values["expected_calibration_error"] = quick.expected_calibration_error
     if quick.top5_accuracy is None:
         del values["top5_accuracy"]
     right = {name: int(rows[name].sum()) for name in ("top1_accuracy", "top5_accuracy")}
-    return overall_intervals(drawn, values, right, quick.count, sampling)
+    found = overall_intervals(drawn, values, right, quick.count, sampling)
+    gaps = [(one.mean_confidence or 0.0) - (one.accuracy or 0.0) for one in quick.reliability]
+    sizes = [one.count / quick.count for one in quick.reliability]
+    return found | {"expected_calibration_error": gap_estimate(np.multiply(gaps, sizes), drawn.gaps)}
 
 
 def _class_intervals(

@@ -18,7 +18,7 @@ from sightline.evaluation.multilabel import (
 from sightline.evaluation.per_class import shares_of_counts
 from sightline.evaluation.ranking import RankedClass, Ranking, rank_classes, with_thresholds
 from sightline.evaluation.resampled import class_intervals, class_units, known_shares, share_estimate
-from sightline.evaluation.resampling import Sampling, basic_estimate, bootstrap_estimate
+from sightline.evaluation.resampling import Sampling, bootstrap_estimate, gap_estimate
 from sightline.records import DecisionRule, Estimate, Scores, require_task
 
 _MEANS = ("exact_match", "hamming_loss", "negative_log_likelihood", "brier_score")
@@ -123,7 +123,9 @@ class _Drawn:
     """Figures of B resamples.
 
     means
-        float64 `[B, 5]`: those of `_Rows.means`, and the calibration error.
+        float64 `[B, 4]`: those of `_Rows.means`.
+    gaps
+        float64 `[B, 15]`: Σ (p − y) of each bin, by the number of pairs.
     shares
         float64 `[B, 9]`: precision, recall and F1; micro, macro and weighted.
     bins
@@ -133,6 +135,7 @@ class _Drawn:
     """
 
     means: Floats
+    gaps: Floats
     shares: Floats
     bins: Floats
     labels: NDArray[np.float32] | None
@@ -150,12 +153,12 @@ def _draw(scores: Scores, rows: _Rows, sampling: Sampling) -> _Drawn:
         return np.asarray(weights @ units, np.float64)
 
     size = summed(np.ones((count, 1)))
-    error = np.abs(summed(rows.gaps)).sum(axis=1, keepdims=True) / (size * labels)
     true, pairs = summed(rows.true), summed(rows.pairs)
     counts = drawn_label_counts(scores, rows.claimed, weights, sampling)
     each = [known_shares(shares_of_counts(*one), (one[0], one[1], one[2])) for one in counts]
     return _Drawn(
-        np.hstack([summed(rows.means) / size, error]),
+        summed(rows.means) / size,
+        summed(rows.gaps) / (size * labels),
         np.array([_shares(one) for one in counts]),
         np.where(pairs > 0, true / np.maximum(pairs, 1), np.nan),
         np.stack(each) if sampling.grouped else None,
@@ -201,7 +204,9 @@ def _overall(
     }
     right = int(rows.means[:, 0].sum())
     found["exact_match"] = share_estimate(right, quick.count, drawn.means[:, 0], units, sampling)
-    found["expected_calibration_error"] = basic_estimate(quick.expected_calibration_error, drawn.means[:, -1])
+    found["expected_calibration_error"] = gap_estimate(
+        rows.gaps.sum(axis=0) / (quick.count * len(quick.labels)), drawn.gaps
+    )
     return {name: one for name, one in found.items() if one is not None}
 
 

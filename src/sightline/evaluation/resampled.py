@@ -12,7 +12,6 @@ from sightline.evaluation.intervals import Floats, wilson, wilson_f1
 from sightline.evaluation.per_class import shares_of_counts
 from sightline.evaluation.resampling import (
     Sampling,
-    basic_estimate,
     bootstrap_estimate,
     weighted_counts,
 )
@@ -30,8 +29,8 @@ class Drawn:
     macro
         float64 `[B, 7]`: precision, recall, F1 and balanced accuracy as plain means over the classes that occur,
         then precision, recall and F1 weighted by support.
-    calibration
-        float64 `[B]`, expected calibration error.
+    gaps
+        float64 `[B, 15]`: Σ (confidence − right) of each bin, by the number of rows.
     classes
         float32 `[B, 3, C]`: precision, recall and F1, NaN where one divides by nothing; only with groups.
     bins
@@ -40,7 +39,7 @@ class Drawn:
 
     means: dict[str, Floats]
     macro: Floats
-    calibration: Floats
+    gaps: Floats
     classes: NDArray[np.float32] | None
     bins: NDArray[np.float32] | None
 
@@ -68,15 +67,14 @@ def draw(
     size = sampling.sums(np.ones(len(targets_n)))
     bins = confidence_bins(answers.confidence)
     gap = answers.confidence - answers.right
-    means, macro, calibration, by_class, by_bin = [], [], [], [], []
+    means, macro, gaps, by_class, by_bin = [], [], [], [], []
     for weights_bu in sampling.weights(len(targets_n)):
         means.append((weights_bu @ sums.T) / (weights_bu @ size)[:, None])
         for weights in map(sampling.of_rows, weights_bu):
             counts = _counts(targets_n, answers, weights, classes)
             shares = shares_of_counts(*counts)
             macro.append(_macro(shares, counts[1], counts[2]))
-            drawn_gap = np.bincount(bins, weights * gap, BIN_COUNT)
-            calibration.append(np.abs(drawn_gap).sum() / weights.sum())
+            gaps.append(np.bincount(bins, weights * gap, BIN_COUNT) / weights.sum())
             if sampling.grouped:
                 by_class.append(known_shares(shares, counts))
                 right, whole = (
@@ -86,7 +84,7 @@ def draw(
     return Drawn(
         dict(zip(rows, np.concatenate(means).T, strict=True)),
         np.array(macro),
-        np.array(calibration),
+        np.array(gaps),
         np.stack(by_class) if by_class else None,
         np.stack(by_bin) if by_bin else None,
     )
@@ -132,9 +130,7 @@ def overall_intervals(
     drawn_by_name = {**drawn.means, **dict(zip(MACRO, drawn.macro.T, strict=True))}
     found: dict[str, Estimate | None] = {}
     for name, value in values.items():
-        if name == "expected_calibration_error":
-            found[name] = basic_estimate(value, drawn.calibration)
-        elif name in right:
+        if name in right:
             found[name] = share_estimate(right[name], rows, drawn_by_name[name], units, sampling)
         else:
             found[name] = bootstrap_estimate(value, drawn_by_name[name], units, share=name in MACRO)

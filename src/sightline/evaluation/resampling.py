@@ -14,6 +14,8 @@ from sightline.records import LEVEL, Estimate, IntervalMethod
 RESAMPLES = 1000
 ALONE = "Every picture counts as independent: none is known to show the same thing as another."
 _WEIGHT_VALUES = 1 << 22
+_BISECTIONS = 20
+_LARGEST_SCALE = 64.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,18 +127,35 @@ def bootstrap_estimate(
     return _estimate(value, min(low, value), max(high, value), "bootstrap", level)
 
 
-def basic_estimate(
-    value: float, resampled_b: Floats, *, least: float = 0.0, level: float = LEVEL
-) -> Estimate:
-    """The basic bootstrap interval of a figure that noise makes larger, such as a calibration error.
+def gap_estimate(gaps_k: Floats, drawn_bk: Floats, level: float = LEVEL) -> Estimate:
+    """Interval of Σ |gap| over bins, such as a calibration error, where noise alone makes every gap larger than 0.
 
-    A resample adds to the figure what the sample itself has added to the truth; the percentiles are therefore
-    reflected at the value: [2 value − high, 2 value − low], not below `least`.
+    gaps_k, drawn_bk
+        The signed gaps, float64 `[K]`, and those of the resamples, `[B, K]`.
+
+    By inverting tests (Carpenter 1999, Test inversion bootstrap confidence intervals): the interval holds every λ Σ
+    |gap|, λ ≥ 0, for which true gaps λ times as large as those seen, with the noise of the resamples, would give a
+    sum like the one seen. A percentile interval would lie above the truth: of a calibrated model it never holds 0.
     """
-    low, high = (float(bound) for bound in percentile_bounds(resampled_b, level))
-    return _estimate(
-        value, max(least, 2 * value - high), max(least, 2 * value - low), "basic_bootstrap", level
-    )
+    noise, seen = drawn_bk - gaps_k, float(np.abs(gaps_k).sum())
+    tail = (1 - level) / 2
+
+    def quantile(scale: float, share: float) -> float:
+        return float(np.quantile(np.abs(scale * gaps_k + noise).sum(axis=1), share))
+
+    def crossing(share: float, upper: float) -> float:
+        lower = 0.0
+        for _ in range(_BISECTIONS):
+            middle = (lower + upper) / 2
+            lower, upper = (lower, middle) if quantile(middle, share) >= seen else (middle, upper)
+        return upper
+
+    low = 0.0 if quantile(0.0, 1 - tail) >= seen else crossing(1 - tail, 1.0) * seen
+    most = 1.0
+    while quantile(most, tail) < seen and most < _LARGEST_SCALE:
+        most *= 2
+    high = crossing(tail, most) * seen if quantile(0.0, tail) < seen else seen
+    return _estimate(seen, low, max(low, high), "test_inversion", level)
 
 
 def _estimate(value: float, low: float, high: float, method: IntervalMethod, level: float) -> Estimate:

@@ -7,7 +7,7 @@ from pydantic import model_validator
 from sightline.records.frozen import Frozen
 
 IntervalMethod = Literal[
-    "wilson", "bootstrap", "basic_bootstrap", "jackknife", "adjusted_wald", "beta_binomial"
+    "wilson", "bootstrap", "test_inversion", "jackknife", "adjusted_wald", "beta_binomial"
 ]
 LEVEL = 0.95
 
@@ -20,13 +20,13 @@ class Estimate(Frozen):
     value
         The figure itself, as measured.
     low, high
-        The interval, low ≤ high. It contains the value, except for a `basic_bootstrap`, which corrects a figure
-        that is too large in small samples and may lie below it.
+        The interval, low ≤ high. It contains the value, except by `test_inversion`: a figure that noise makes
+        larger may lie above all that is plausible.
     method
         `wilson`: Wilson's score interval of a share (Wilson 1927). `bootstrap`: percentiles over resamples of whole
-        groups (Efron 1979). `basic_bootstrap`: its reflection at the value (Davison & Hinkley 1997, section 5.2),
-        for figures that noise makes larger. `jackknife`: Wilson's interval at the number of samples that gives the
-        variance of the infinitesimal jackknife. `adjusted_wald`: of a paired difference (Bonett & Price 2012).
+        groups (Efron 1979). `jackknife`: Wilson's interval at the number of samples that gives the variance of the
+        infinitesimal jackknife. `test_inversion`: of calibration errors, by the bootstrap's noise (Carpenter 1999).
+        `adjusted_wald`: of a paired difference (Bonett & Price 2012).
         `beta_binomial`: not of the true share, but of what a fresh set of as many samples will show; wider.
     level
         In (0, 1), mostly 0.95.
