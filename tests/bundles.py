@@ -5,27 +5,39 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from pictures import encode, exif_orientation, gradient
 from sightline.bundle import (
     EXPECTED_FILE,
+    HEAD_FILE,
     REFERENCE_FILE,
     Golden,
     Graph,
+    Head,
     Manifest,
     Provenance,
     Reference,
     Variant,
     list_files,
     pack_golden,
+    pack_head,
     pack_reference,
     read_manifest,
     write_bundle,
 )
 from sightline.images import preprocess_image
 from sightline.inference import Engine, OutlierScorer, open_session, record_golden
-from sightline.records import DecisionRule, OutlierRule, OutlierScore, Preprocessing, Task, Temperature
+from sightline.records import (
+    ClassMaps,
+    DecisionRule,
+    OutlierRule,
+    OutlierScore,
+    Preprocessing,
+    Task,
+    Temperature,
+)
 
 LABELS = ("crack", "good", "hole")
 SIDE = 32
@@ -34,12 +46,7 @@ CHANNELS = 4
 
 def tiny_graph(classes: int = len(LABELS), side: int = SIDE) -> bytes:
     """uint8 NHWC in; logits, embedding and feature map out; as `optimize/` exports them."""
-    rng = np.random.default_rng(7)
-    weights = {
-        "scale": np.array(1 / 64, np.float32),
-        "kernel": rng.normal(0, 0.5, (CHANNELS, 3, 3, 3)).astype(np.float32),
-        "head": rng.normal(0, 2, (CHANNELS, classes)).astype(np.float32),
-    }
+    weights = tiny_weights(classes)
     nodes = [
         helper.make_node("Transpose", ["images"], ["nchw"], perm=[0, 3, 1, 2]),
         helper.make_node("Cast", ["nchw"], ["float"], to=TensorProto.FLOAT),
@@ -64,6 +71,20 @@ def tiny_graph(classes: int = len(LABELS), side: int = SIDE) -> bytes:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
     onnx.checker.check_model(model)
     return model.SerializeToString()
+
+
+def tiny_weights(classes: int = len(LABELS)) -> dict[str, NDArray[np.float32]]:
+    rng = np.random.default_rng(7)
+    return {
+        "scale": np.array(1 / 64, np.float32),
+        "kernel": rng.normal(0, 0.5, (CHANNELS, 3, 3, 3)).astype(np.float32),
+        "head": rng.normal(0, 2, (CHANNELS, classes)).astype(np.float32),
+    }
+
+
+def tiny_head() -> Head:
+    """The head of the tiny graph, which has no bias."""
+    return Head(np.ascontiguousarray(tiny_weights()["head"].T), np.zeros(len(LABELS), np.float32))
 
 
 def golden_pictures() -> dict[str, bytes]:
@@ -116,7 +137,7 @@ def make_bundle(
     own_graph = tiny_graph()
     pictures = golden_pictures()
     engine = Engine(open_session(own_graph, "model.onnx"))
-    files = {"model.onnx": graph or own_graph, **pictures}
+    files = {"model.onnx": graph or own_graph, HEAD_FILE: pack_head(tiny_head()), **pictures}
     scorer = None
     if outliers is not None:
         rule = rule.model_copy(update={"outliers": outliers})
@@ -131,6 +152,7 @@ def make_bundle(
         preprocessing=spec,
         decision=rule,
         graph=Graph(opset=18, embedding_size=CHANNELS, feature_map_shape=(CHANNELS, SIDE // 2, SIDE // 2)),
+        class_maps=ClassMaps(pooling="mean", deviation=0.0, tolerance=1e-3, images=3),
         default_variant="float32",
         variants={"float32": Variant(file="model.onnx", precision="float32", gate={"label_agreement": 1.0})},
         golden=Golden(count=len(pictures)),

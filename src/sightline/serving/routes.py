@@ -38,7 +38,7 @@ def build_routes(service: Service) -> APIRouter:
     @router.post(
         "/v1/predict",
         response_model=Prediction | FormAnswer,
-        responses={200: OVERLAY} | _ERRORS,
+        responses={200: OVERLAY, **_ERRORS},
         openapi_extra={
             "requestBody": {
                 "required": True,

@@ -2,7 +2,7 @@
 
 Made in OKLCh (Ottosson 2020, A perceptual color space for image processing): lightness from 0.40 to 0.90, hue
 from violet through red to yellow, as much chroma as sRGB has up to 0.20, and equal distances in OKLab from each
-colour to the next. No colour is grey, so that none is lost on a grey picture, and with red-blind or green-blind
+colour to the next. No hot colour is grey, so that none is lost on a grey picture, and to red-blind or green-blind
 eyes the scale still goes from blue to yellow and from dark to light.
 """
 
