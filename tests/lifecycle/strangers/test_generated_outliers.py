@@ -96,7 +96,7 @@ def test_a_shuffled_picture_has_the_same_patches_elsewhere():
     assert not np.array_equal(changed, sources)
 
 
-@pytest.mark.parametrize("shape", [(33, 47), (16, 16), (1, 5), (7, 3)], ids=str)
+@pytest.mark.parametrize("shape", [(33, 47), (16, 16), (16, 90)], ids=str)
 def test_pictures_of_any_size_can_be_altered(shape):
     pixels = np.random.default_rng(0).integers(0, 256, (3, *shape, 3), dtype=np.uint8)
 
