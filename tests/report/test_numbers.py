@@ -9,7 +9,7 @@ from sightline.report.numbers import between, decimal, share, span
     "value, text",
     [
         (1.0, "100%"), (0.0, "0%"), (0.9996, "99.96%"), (0.00004, "0.004%"), (0.973, "97.3%"), (None, "–"),
-        (1 - 1e-9, "almost 100%"),
+        (1 - 1e-9, "≈100%"),
     ],
 )  # fmt: skip
 def test_a_share_is_never_rounded_to_all_or_nothing(value: float | None, text: str) -> None:

@@ -66,6 +66,14 @@ class Galleries:
     strange: Gallery
 
     @property
+    def doubts_count(self) -> bool:
+        """Whether doubted labels are few enough to say something about labels: at most half of the mistakes.
+
+        A network that is often wrong contradicts right labels, too.
+        """
+        return 2 * self.doubted.total <= self.mistakes.total
+
+    @property
     def paths(self) -> set[str]:
         """All pictures that are shown."""
         every = (self.mistakes, self.uncertain, self.doubted, self.strange)

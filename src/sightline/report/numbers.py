@@ -16,7 +16,7 @@ def share(value: float | None) -> str:
         text = f"{percent:.{digits}f}"
         if float(text) not in (0.0, 100.0) or percent in (0.0, 100.0):
             return f"{int(percent)}%" if percent in (0.0, 100.0) else f"{text}%"
-    return "almost 100%" if percent > 50 else "almost 0%"
+    return "≈100%" if percent > 50 else "≈0%"
 
 
 def decimal(value: float | None) -> str:
