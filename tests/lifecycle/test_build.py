@@ -15,7 +15,7 @@ from sightline.bundle import read_bundle
 from sightline.dataset import read_dataset
 from sightline.demo import DemoOptions, generate_dataset
 from sightline.errors import DatasetError, InputError, RecipeError, TrainingError
-from sightline.inference import load, verify_bundle
+from sightline.inference import explain, load, verify_bundle
 from sightline.lifecycle import judge
 from sightline.lifecycle.build import build_bundle
 from sightline.lifecycle.golden_pictures import choose_golden
@@ -112,6 +112,16 @@ def test_golden_images_include_rotated_transparent_and_large(built):
 
     assert {"rotated.jpg", "transparent.png", "large.jpg", "expected.npz"} < names
     assert len(names) == 12
+
+
+def test_the_head_in_the_bundle_explains_exactly(built, pictures):
+    predictor = load(built[0].path)
+
+    found = explain(predictor, next((pictures / "crack").iterdir()))
+
+    assert predictor.bundle.manifest.class_maps.pooling == "mean"
+    assert predictor.bundle.manifest.class_maps.deviation < 1e-5
+    assert (found.method, found.exact) == ("class_activation", True)
 
 
 def test_files_set_aside_are_told(built):
