@@ -71,9 +71,18 @@ def test_too_few_pictures_promise_nothing_and_say_what_they_do_promise():
     (aim,) = fitted.report.operating.aims
     assert aim.promised is False
     assert f"from {count} independent pictures of 'c'; 299 are needed" in aim.notice
-    assert f"promises {0.05 ** (1 / count):.3f}" in aim.notice
+    assert f"finds {count} of these, which promises {0.05 ** (1 / count):.3f}" in aim.notice
     own = scores.classes == 2
     assert (decided(fitted.rule, scores).labels[own] == 2).all()
+
+
+def test_a_label_whose_recall_is_there_already_gets_no_alarm_and_no_others_lose_by_it():
+    scores = one_true(3, 2000, scale=9.0)
+
+    fitted = fit_decision(scores, wishes("recall(*) >= 0.7"))
+
+    assert fitted.rule.alarm_thresholds is None
+    assert [aim.promised for aim in fitted.report.operating.aims] == [True] * 4
 
 
 def test_a_label_without_a_picture_gets_no_threshold_and_a_notice():
