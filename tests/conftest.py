@@ -21,6 +21,7 @@ if importlib.util.find_spec("torch") is None:
         "lifecycle/experiments/test_tuning.py",
         "lifecycle/test_baselines.py",
         "lifecycle/test_build.py",
+        "lifecycle/test_head.py",
         "lifecycle/test_prepare.py",
         "demo/test_story.py",
     ]

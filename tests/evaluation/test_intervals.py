@@ -5,7 +5,7 @@ from scipy import stats
 from sightline.evaluation.calibration import confidence_bins
 from sightline.evaluation.intervals import wilson, wilson_f1, wilson_of_variance
 from sightline.evaluation.resampling import Sampling, bootstrap_estimate, gap_estimate
-from sightline.records import DecisionRule
+from sightline.records import DecisionRule, Temperature
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,9 @@ def test_the_interval_of_a_calibration_error_holds_the_truth_as_often_as_it_says
         logits = 2 * rng.normal(size=(300, 5))
         chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
         targets = (chances.cumsum(axis=1) > rng.random((300, 1))).argmax(axis=1)
-        claimed = DecisionRule(temperature=temperature).probabilities(logits.astype(np.float32))
+        claimed = DecisionRule(calibration=Temperature(value=temperature)).probabilities(
+            logits.astype(np.float32)
+        )
         gap = claimed.max(axis=1) - (claimed.argmax(axis=1) == targets)
         by_bin = np.zeros((300, 15))
         by_bin[np.arange(300), confidence_bins(claimed.max(axis=1))] = gap

@@ -16,7 +16,7 @@ from sightline.dataset import read_dataset
 from sightline.demo import DemoOptions, generate_dataset
 from sightline.errors import DatasetError, InputError, RecipeError, TrainingError
 from sightline.evaluation import evaluate_scores
-from sightline.inference import load, verify_bundle
+from sightline.inference import explain, load, verify_bundle
 from sightline.lifecycle import judge
 from sightline.lifecycle.build import build_bundle
 from sightline.lifecycle.golden_pictures import choose_golden
@@ -190,6 +190,16 @@ def test_none_rejects_nothing_and_keeps_the_reference(pictures, tmp_path):
     answer = load(result.path).predict(encode(gradient()), neighbours=2)
     assert answer.outlier_score is None
     assert len(answer.neighbours) == 2
+
+
+def test_the_head_in_the_bundle_explains_exactly(built, pictures):
+    predictor = load(built[0].path)
+
+    found = explain(predictor, next((pictures / "crack").iterdir()))
+
+    assert predictor.bundle.manifest.class_maps.pooling == "mean"
+    assert predictor.bundle.manifest.class_maps.deviation < 1e-5
+    assert (found.method, found.exact) == ("class_activation", True)
 
 
 def test_files_set_aside_are_told(built):

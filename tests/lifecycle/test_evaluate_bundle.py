@@ -19,7 +19,7 @@ from sightline.lifecycle import judge
 from sightline.lifecycle.evaluate_bundle import Asked, evaluate_on_data, evaluate_on_record
 from sightline.lifecycle.judge import evaluate_scored
 from sightline.lifecycle.judgement import Judgement, compare_with_bundle, write_judgement
-from sightline.records import DecisionRule
+from sightline.records import DecisionRule, Temperature
 
 
 def noise(seed):
@@ -87,7 +87,7 @@ def test_a_bundle_of_another_decision_may_use_the_scores_and_one_of_another_grap
     bundle, pictures, tmp_path
 ):
     judged = judge(load(bundle), read_dataset(pictures))
-    hotter = load(make_bundle(tmp_path / "hotter", decision=DecisionRule(temperature=9.0)))
+    hotter = load(make_bundle(tmp_path / "hotter", decision=DecisionRule(calibration=Temperature(value=9.0))))
     renamed = load(make_bundle(tmp_path / "renamed", labels=("a", "b", "c")))
 
     again = evaluate_scored(judged.scored, hotter.bundle.manifest)

@@ -26,12 +26,13 @@ def compare_head(head: Head | None, engine: Engine, dataset: Dataset, spec: Prep
     be told from its parts' names; so its numbers are asked.
     """
     rows = np.unique(np.linspace(0, len(dataset) - 1, min(_IMAGES, len(dataset))).astype(int))
-    deviation = 0.0
+    apart, scale = 0.0, 1e-6
     for pixels in pixel_batches(dataset.take(rows), spec, 16):
         logits, feature_map = engine.run(pixels, ["logits", "feature_map"])
         if head is None or head.weight.shape[1] != feature_map.shape[1]:
             return ClassMaps(pooling=None, tolerance=_TOLERANCE, images=len(rows))
-        apart = np.abs(head.logits(feature_map.mean(axis=(2, 3))) - logits).max(axis=1)
-        deviation = max(deviation, float((apart / np.maximum(1, np.abs(logits).max(axis=1))).max()))
+        apart = max(apart, float(np.abs(head.logits(feature_map.mean(axis=(2, 3))) - logits).max()))
+        scale = max(scale, float(np.abs(logits).max()))
+    deviation = apart / scale
     pooling = "mean" if deviation <= _TOLERANCE else None
     return ClassMaps(pooling=pooling, deviation=deviation, tolerance=_TOLERANCE, images=len(rows))

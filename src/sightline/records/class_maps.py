@@ -17,8 +17,8 @@ class ClassMaps(Frozen):
         map is an exact account of the logit. None: there are layers between, or more of them after; maps are
         then made through the graph, by occlusion.
     deviation
-        Largest |weight @ mean(feature_map) + bias - logits| of any label and picture, as a share of the
-        picture's largest |logit| (at least 1). None: the shapes do not fit, or the head is not one linear layer.
+        Largest |weight @ mean(feature_map) + bias - logits| of any label and picture, as a share of the largest
+        |logit|. None: the shapes do not fit, or the head is not one linear layer.
     tolerance
         `pooling` is `mean` where the deviation is at most this.
     images
