@@ -23,6 +23,7 @@ from sightline.lifecycle.prepare import prepare_data
 from sightline.records import OutlierChoice
 from sightline.training import read_recipe, recipe_for
 
+ASKED = "decision.aims=['recall(good) >= 0.5', 'max_f1']"
 SMALL = (
     "model.backbone=resnet10t",
     "model.pretrained=false",
@@ -58,7 +59,7 @@ def pictures(tmp_path_factory):
 def built(pictures, tmp_path_factory):
     listener = Quiet()
     target = tmp_path_factory.mktemp("out") / "line"
-    result = build_bundle(recipe_for(pictures, SMALL), target, listener=listener)
+    result = build_bundle(recipe_for(pictures, (*SMALL, ASKED)), target, listener=listener)
     return result, listener
 
 
@@ -74,6 +75,31 @@ def test_what_was_evaluated_is_what_the_bundle_answers(built, pictures):
     assert judged.split == "test"
     assert judged.seen_in_training == 0
     assert judged.evaluation == result.evaluations["test"]
+
+
+def test_the_manifest_says_what_was_asked_fitted_and_seen(built):
+    result, listener = built
+    manifest = read_bundle(result.path).manifest
+
+    assert manifest.decision.aim == "recall(good) >= 0.5; max_f1"
+    assert manifest.decision == result.rule
+    report = manifest.decision_report
+    assert report == result.decision
+    assert report.calibration.fitted_on.split == "val"
+    assert report.calibration.fitted_on.chose_epoch
+    assert [aim.text for aim in report.operating.aims] == ["max_f1", "recall(good) >= 0.5"]
+    assert report.checked.fitted_on.images == result.evaluations["test"].count
+    assert any("which also chose the epoch" in note for note in listener.notes)
+
+
+def test_an_aim_for_a_label_that_is_not_there_is_told_before_training(pictures, tmp_path):
+    listener = Quiet()
+    recipe = recipe_for(pictures, (*SMALL, "decision.aims=['recall(nothing) >= 0.5']"))
+
+    with pytest.raises(DatasetError, match="names 'nothing', and the labels are"):
+        build_bundle(recipe, tmp_path / "out", listener=listener)
+
+    assert "Training" not in listener.stages
 
 
 def test_torch_and_graph_agree_on_every_test_image(built):

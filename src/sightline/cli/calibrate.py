@@ -8,9 +8,13 @@ import typer
 
 if TYPE_CHECKING:
     from sightline.bundle import Bundle
+    from sightline.cli.progress import Display
     from sightline.evaluation.operating import Wishes
     from sightline.lifecycle.calibrate import Recalibrated
+    from sightline.parallel import Progress
     from sightline.training.recipe.sections import DecisionSection
+
+_OPTION_OF = {"aims": "aim", "review_capacity": "review-capacity"}
 
 
 def calibrate(
@@ -42,6 +46,10 @@ def calibrate(
     confidence: Annotated[
         float | None, typer.Option(help="With which aims hold on fresh images. Default: 0.95.")
     ] = None,
+    group_by: Annotated[
+        str | None,
+        typer.Option(help="What belongs together, as in the recipe's data.group_by. Near copies always do."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Fit calibration and thresholds anew, and write a new bundle with the same graph.
@@ -49,8 +57,10 @@ def calibrate(
     Images that training has seen are left out; those of the test split judge the new decision. Without any aim,
     capacity, cost or set, what the recipe in the bundle asks for is asked for again.
     """
+    from functools import partial
+
     from sightline.cli.progress import Display
-    from sightline.dataset import read_dataset
+    from sightline.dataset import ReadOptions, examine_dataset
     from sightline.inference import load
     from sightline.lifecycle.calibrate import calibrate_bundle
 
@@ -67,15 +77,19 @@ def calibrate(
     predictor = load(bundle)
     section, wishes = _wishes(predictor.bundle, {key: one for key, one in given.items() if one is not None})
     with Display(quiet=as_json) as display:
-        display.stage("Reading the images")
-        limits = predictor.bundle.manifest.preprocessing.limits
-        dataset = read_dataset(data, limits=limits, progress=display.progress)
+        options = ReadOptions(limits=predictor.bundle.manifest.preprocessing.limits, group_by=group_by)
+        dataset = examine_dataset(data, options, partial(_listen, display)).dataset
         display.stage("Scoring, calibrating and choosing thresholds")
         made = calibrate_bundle(predictor, dataset, section, wishes, out, display.progress)
     if as_json:
         typer.echo(json.dumps(_as_json(made)))
     else:
         _print(made, predictor.bundle.manifest.labels)
+
+
+def _listen(display: "Display", title: str) -> "Progress":
+    display.stage(title)
+    return display.progress
 
 
 def _wishes(bundle: "Bundle", given: dict[str, Any]) -> "tuple[DecisionSection, Wishes]":
@@ -100,7 +114,10 @@ def _wishes(bundle: "Bundle", given: dict[str, Any]) -> "tuple[DecisionSection, 
     try:
         section = DecisionSection.model_validate(given)
     except ValidationError as err:
-        mistakes = "; ".join(f"--{one}".replace("_", "-", 1) for one in mistakes_of(err, DecisionSection))
+        mistakes = "; ".join(
+            f"--{_OPTION_OF.get(one.key, one.key)}: {one.problem}"
+            for one in mistakes_of(err, DecisionSection)
+        )
         raise InputError(f"What is asked of the decision cannot be read: {mistakes}.") from err
     wrong = contradiction(section.wishes())
     if wrong is not None:

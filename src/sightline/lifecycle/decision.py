@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sightline.dataset import Dataset
+from sightline.dataset.splits import sample_units
 from sightline.evaluation.costs import read_costs
 from sightline.evaluation.operating import Fitted, Wishes, check_decision, check_wishes, fit_decision
 from sightline.records import Scores, Task
@@ -26,9 +27,9 @@ def wishes_for(section: DecisionSection, labels: Sequence[str], task: Task) -> W
 
 
 def groups_of(dataset: Dataset) -> tuple[str | None, ...] | None:
-    """The group of each sample; None where no sample has one."""
-    groups = tuple(sample.group for sample in dataset.samples)
-    return groups if any(group is not None for group in groups) else None
+    """The unit of each sample: what a group, equal pixels or a near copy tie together; None where nothing is tied."""
+    units = sample_units(dataset.table)
+    return tuple(map(str, units)) if len(set(units.tolist())) < len(units) else None
 
 
 def fit_on(

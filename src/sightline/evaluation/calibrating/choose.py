@@ -11,7 +11,9 @@ from sightline.evaluation.blocks import calibrated_probabilities, require_finite
 from sightline.evaluation.calibrating.errors import calibration_errors
 from sightline.evaluation.calibrating.folds import deal_folds, group_numbers, held_out, rows_of
 from sightline.evaluation.calibrating.isotonic import fit_isotonic
+from sightline.evaluation.calibrating.macro import macro_f1
 from sightline.evaluation.calibrating.platt import FEWEST, fit_platt
+from sightline.evaluation.calibrating.prior import fit_prior_shift
 from sightline.evaluation.calibrating.temperature import fit_temperature
 from sightline.evaluation.calibrating.vector import fit_vector_scaling
 from sightline.evaluation.likelihood import pair_losses, row_losses
@@ -35,6 +37,7 @@ _FEWEST_FOR_CURVE = 30
 
 _FITS: dict[str, Callable[[Scores], Calibration]] = {
     "temperature": lambda scores: Temperature(value=fit_temperature(scores)),
+    "prior": fit_prior_shift,
     "vector": fit_vector_scaling,
     "platt": fit_platt,
     "isotonic": fit_isotonic,
@@ -61,7 +64,8 @@ def fit_calibration(
 
     Five folds, by group where there are groups; on each the negative log-likelihood of a fit on the other four. Kinds
     are taken by complexity, and one replaces a simpler one if it is better by more than the standard error of the
-    difference, which is taken over groups. The chosen kind is then fitted on all rows. `before` and `after` of the
+    difference, which is taken over groups. Vector scaling, which may change answers, must also not lower the macro-F1
+    of the network's own answers. The chosen kind is then fitted on all rows. `before` and `after` of the
     report are measured on the folds held out, so that no row judges a fit that saw it.
 
     Raises:
@@ -79,7 +83,8 @@ def fit_calibration(
     chosen = kinds[0]
     if len(np.unique(numbers)) >= _FEWEST_GROUPS:
         folds = deal_folds(scores, numbers, _FOLDS, seed)
-        chosen, candidates = _choose(scores, numbers, folds, kinds)
+        chosen, candidates, more = _choose(scores, numbers, folds, kinds)
+        notices = (*notices, *more)
         measured = (_measure_held_out(scores, folds, chosen, split),)
     fitted_on = FittedOn(
         split=split,
@@ -127,15 +132,15 @@ def allowed_kinds(scores: Scores, groups_n: NDArray[np.int64]) -> tuple[tuple[st
     if scores.task == "multiclass":
         needed = _ROWS_A_CLASS * classes
         if independent < needed:
-            return ("temperature",), (
+            return ("temperature", "prior"), (
                 f"Vector scaling was not tried: it has {2 * classes} parameters, and {independent} independent "
                 f"images are fewer than {needed}.",
             )
         if scores.logits.size > _VECTOR_CELLS:
-            return ("temperature",), (
+            return ("temperature", "prior"), (
                 f"Vector scaling was not tried: {rows:,} × {classes:,} logits are many.",
             )
-        return ("temperature", "vector"), ()
+        return ("temperature", "prior", "vector"), ()
     positives = scores.multi_hot.sum(axis=0, dtype=np.int64)
     rarest = int(np.minimum(positives, rows - positives).min())
     if rarest < _FEWEST_FOR_CURVE:
@@ -156,8 +161,9 @@ def allowed_kinds(scores: Scores, groups_n: NDArray[np.int64]) -> tuple[tuple[st
 
 def _choose(
     scores: Scores, groups_n: NDArray[np.int64], folds_n: NDArray[np.int64], kinds: tuple[str, ...]
-) -> tuple[str, list[CalibrationCandidate]]:
+) -> tuple[str, list[CalibrationCandidate], tuple[str, ...]]:
     losses = {kind: _losses_held_out(scores, folds_n, kind) for kind in kinds}
+    notices: tuple[str, ...] = ()
     chosen = kinds[0]
     candidates = [CalibrationCandidate(kind=chosen, loss=float(losses[chosen].mean()))]
     for kind in kinds[1:]:
@@ -166,9 +172,26 @@ def _choose(
         candidates.append(
             CalibrationCandidate(kind=kind, loss=float(losses[kind].mean()), gain=gain, gain_error=error)
         )
-        if gain > error:
-            chosen = kind
-    return chosen, candidates
+        if gain <= error:
+            continue
+        if kind == "vector" and _lowers_f1(scores, folds_n):
+            notices = (
+                "Vector scaling was not taken: its answers have a lower macro-F1 than the network's own.",
+            )
+            continue
+        chosen = kind
+    return chosen, candidates, notices
+
+
+def _lowers_f1(scores: Scores, folds_n: NDArray[np.int64]) -> bool:
+    """Whether vector scaling, fitted on the other folds, answers worse than the network itself."""
+    plain = scores.logits.argmax(axis=1)
+    changed = plain.copy()
+    for outside, inside in held_out(folds_n):
+        calibration = fit_vector_scaling(rows_of(scores, outside))
+        changed[inside] = calibration.calibrated(scores.logits[inside]).argmax(axis=1)
+    before, after = (macro_f1(one, scores.classes, len(scores.labels)) for one in (plain, changed))
+    return after < before
 
 
 def _losses_held_out(scores: Scores, folds_n: NDArray[np.int64], kind: str) -> NDArray[np.float64]:
@@ -219,6 +242,7 @@ def _on_the_split(fitted_on: FittedOn) -> tuple[str, ...]:
     if not fitted_on.chose_epoch:
         return ()
     return (
-        f"There is no calibration split: the fit is on {fitted_on.split}, which also chose the epoch. What it says of "
-        "itself is a little too good; give the data a calibration split, or fit anew with `sightline calibrate`.",
+        f"There is no calibration split: the fit is on {fitted_on.split}, which also chose the epoch. What is expected "
+        "from it is too good; go by the test split, give the data a calibration split, or fit anew with `sightline "
+        "calibrate`.",
     )

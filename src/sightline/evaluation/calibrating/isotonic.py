@@ -40,15 +40,12 @@ def pool_adjacent_violators(
     values_n: NDArray[np.float64], weights_n: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """The rising sequence with the least weighted squared distance to `values_n`, float64 `[N]`."""
-    sums: list[float] = []
-    weights: list[float] = []
-    lengths: list[int] = []
+    levels: list[tuple[float, float, int]] = []  # sum, weight and length of each level so far
     for value, weight in zip(values_n.tolist(), weights_n.tolist(), strict=True):
-        sums.append(value * weight)
-        weights.append(weight)
-        lengths.append(1)
-        while len(sums) > 1 and sums[-2] / weights[-2] >= sums[-1] / weights[-1]:
-            sums[-2] += sums.pop()
-            weights[-2] += weights.pop()
-            lengths[-2] += lengths.pop()
+        total, mass, length = value * weight, weight, 1
+        while levels and levels[-1][0] / levels[-1][1] >= total / mass:
+            before = levels.pop()
+            total, mass, length = total + before[0], mass + before[1], length + before[2]
+        levels.append((total, mass, length))
+    sums, weights, lengths = zip(*levels, strict=True)
     return np.repeat(np.array(sums) / np.array(weights), lengths)

@@ -23,7 +23,6 @@ def fit_vector_scaling(scores: Scores) -> VectorScaling:
     """
     sharpness = 1.0 / fit_temperature(scores)
     logits, truth = scores.logits.astype(np.float64), scores.classes
-    logits -= logits.mean(axis=1, keepdims=True)
     weights = _linear_weights(logits, truth)
     classes = len(scores.labels)
 

@@ -54,22 +54,25 @@ def read_aim(text: str) -> Aim:
     raise ValueError(f"'{text}' is no aim; an aim is one of {GRAMMAR}")
 
 
-def for_labels(aims: Iterable[Aim], labels: Sequence[str]) -> list[Aim]:
-    """The aims with every `*` written out, in order.
+def for_labels(aims: Sequence[Aim], labels: Sequence[str]) -> list[Aim]:
+    """The aims with every `*` written out; what is said of one label goes before it.
 
     Raises:
         DatasetError: an aim names a label that is not among them; two ask different things of the same.
     """
     found: dict[tuple[AimKind, str | None], Aim] = {}
+    starred = [aim for aim in aims if aim.label == EVERY and EVERY not in labels]
     for aim in aims:
-        every = aim.label == EVERY and EVERY not in labels
-        for label in labels if every else (aim.label,):
-            require_labels([label] if label is not None else [], labels, f"The aim '{aim}' names")
-            own = Aim(aim.kind, label, aim.share)
-            if found.setdefault((own.kind, own.label), own).share != own.share and not every:
-                raise DatasetError(
-                    f"'{found[own.kind, own.label]}' and '{own}' are two aims for the same. Keep one."
-                )
+        if aim in starred:
+            continue
+        require_labels([] if aim.label is None else [aim.label], labels, f"The aim '{aim}' names")
+        if found.setdefault((aim.kind, aim.label), aim).share != aim.share:
+            raise DatasetError(
+                f"'{found[aim.kind, aim.label]}' and '{aim}' are two aims for the same. Keep one."
+            )
+    for aim in starred:
+        for label in labels:
+            found.setdefault((aim.kind, label), Aim(aim.kind, label, aim.share))
     return list(found.values())
 
 

@@ -8,14 +8,15 @@ from numpy.typing import NDArray
 from sightline.evaluation.calibrating.folds import deal_folds
 from sightline.evaluation.operating.aims import Aim, for_labels
 from sightline.evaluation.operating.class_weights import fit_class_weights
-from sightline.evaluation.operating.recall import lowest_of_groups, recall_threshold
+from sightline.evaluation.operating.recall import RecallThreshold, lowest_of_groups, recall_threshold
 from sightline.evaluation.operating.selective import capacity_threshold, surest_threshold
 from sightline.evaluation.operating.sets import fit_sets
 from sightline.evaluation.operating.wishes import Wishes
-from sightline.records import NEVER, REVIEW, AimReport, DecisionRule, Scores
+from sightline.records import NEVER, REVIEW, AimReport, DecisionRule, Scores, VectorScaling, activate
 
 _EVEN = float(np.nextafter(0.5, 1.0))
 _FOLDS = 5
+_ROUNDS = 3
 
 
 @dataclass
@@ -54,8 +55,10 @@ def fit_answers(draft: Draft) -> None:
     aims = for_labels(draft.wishes.aims, draft.scores.labels)
     if draft.wishes.costs is not None:
         draft.set(costs=draft.wishes.costs)
-    if any(aim.kind == "max_f1" for aim in aims):
+    elif any(aim.kind == "max_f1" for aim in aims):
         _for_f1(draft)
+    else:
+        _keep_answers(draft)
     recalls = [aim for aim in aims if aim.kind == "recall"]
     _for_recall(draft, recalls)
     for aim in aims:
@@ -66,6 +69,23 @@ def fit_answers(draft: Draft) -> None:
     if draft.most_reviews is not None:
         _for_capacity(draft, draft.most_reviews)
     draft.set(sets=fit_sets(draft.probabilities, draft.scores.classes, draft.groups, draft.wishes))
+
+
+def _keep_answers(draft: Draft) -> None:
+    """Where the calibration only brought frequencies back in, answer what the network itself answers.
+
+    It was trained against imbalance, and its epoch chosen by such answers. With t_c in proportion to exp(shift_c),
+    p_c / t_c is in proportion to exp(β z_c), and the t_c add up to 1.
+    """
+    calibration = draft.rule.calibration
+    if not isinstance(calibration, VectorScaling) or len(set(calibration.scales)) > 1:
+        return
+    shifts = np.array([calibration.shifts])
+    draft.set(alarm_thresholds=tuple(activate(shifts, "softmax")[0].tolist()))
+    draft.notices.append(
+        "The network answers as if classes were equally frequent, as it was trained to. Its answers are kept, by alarm "
+        "thresholds; probabilities are those of the true frequencies. Costs or the aim max_f1 choose other answers."
+    )
 
 
 def _for_f1(draft: Draft) -> None:
@@ -80,23 +100,38 @@ def _for_f1(draft: Draft) -> None:
 
 
 def _for_recall(draft: Draft, aims: list[Aim]) -> None:
-    found = {}
-    for aim in aims:
-        index = draft.scores.labels.index(str(aim.label))
-        own = draft.scores.classes == index
-        one = recall_threshold(
-            aim, draft.probabilities[own, index], draft.groups[own], draft.wishes.confidence
-        )
-        found[aim] = one
-        if one.threshold is not None:
-            _lower_alarm(draft, index, one.threshold)
-    for aim, one in found.items():  # only now are all alarms set, and which is answered where two are raised
+    """Alarm thresholds; where several may be raised, a few rounds, for each is chosen against the others."""
+    found: dict[Aim, RecallThreshold] = {}
+    for _ in range(_ROUNDS if len(aims) > 1 else 1):
+        for aim in aims:
+            index = draft.scores.labels.index(str(aim.label))
+            own = draft.scores.classes == index
+            reach = _highest_alarm(draft, index, own)
+            found[aim] = recall_threshold(aim, reach, draft.groups[own], draft.wishes.confidence)
+            threshold = found[aim].threshold
+            if threshold is not None:
+                _lower_alarm(draft, index, threshold)
+    for aim, one in found.items():
         notice = one.notice or _outshouted(draft, aim, one.allowed)
         draft.reports.append(
             AimReport(
                 text=str(aim), label=aim.label, promised=not notice, threshold=one.threshold, notice=notice
             )
         )
+
+
+def _highest_alarm(draft: Draft, index: int, rows_n: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """For each of the rows the highest threshold of the label at which it is the answer, float64.
+
+    Its probability, or less where another alarm is louder than 1 already.
+    """
+    probabilities = draft.probabilities[rows_n]
+    loudest = np.ones(len(probabilities))
+    for other, threshold in enumerate(draft.rule.alarm_thresholds or ()):
+        if threshold is not None and other != index:
+            loudest = np.maximum(loudest, probabilities[:, other] / threshold)
+    reach: NDArray[np.float64] = probabilities[:, index] / loudest
+    return reach
 
 
 def _lower_alarm(draft: Draft, index: int, threshold: float) -> None:

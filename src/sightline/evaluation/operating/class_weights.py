@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.evaluation.calibrating.folds import held_out
+from sightline.evaluation.calibrating.macro import macro_f1
 
 _FACTORS = (0.125, 0.25, 0.5, 0.7, 1.4, 2.0, 4.0, 8.0)
 _SWEEPS = 2
@@ -31,13 +32,6 @@ def fit_class_weights(
     found = _ascend(probabilities_nc, targets_n)
     thresholds: NDArray[np.float64] = found / found.sum()
     return thresholds
-
-
-def macro_f1(answers_n: NDArray[np.int64], targets_n: NDArray[np.int64], classes: int) -> float:
-    """The plain mean of F1 over the classes that are true or answered anywhere."""
-    hits = np.bincount(targets_n[answers_n == targets_n], minlength=classes)
-    sums = np.bincount(targets_n, minlength=classes) + np.bincount(answers_n, minlength=classes)
-    return float((2 * hits[sums > 0] / sums[sums > 0]).mean())
 
 
 def _ascend(probabilities_nc: NDArray[np.float64], targets_n: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -166,7 +166,7 @@ def _decision(recipe: "Recipe") -> Iterator[Contradiction]:
     section = recipe.decision
     wrong = contradiction(section.wishes())
     if wrong is not None:
-        yield Contradiction(("decision", "review_capacity"), section.review_capacity, wrong)
+        yield Contradiction(("decision",), None, wrong)  # of two keys, neither is wrong by itself
     if recipe.task == "multilabel":
         for key in ("costs", "sets"):
             if getattr(section, key) is not None:
