@@ -106,7 +106,7 @@ def test_predict_lists_all_labels_in_every_form(several, pictures):
     header, first, *_ = sightline("predict", several, pictures, "--csv").splitlines()
 
     assert all(row["task"] == "multilabel" for row in rows)
-    assert header == "file,label,probability,labels,decision,error"
+    assert header == "file,label,probability,labels,decision,outlier_score,error"
     assert first.split(",")[3] == "|".join(rows[0]["labels"])
     assert "most probable" in table
     assert ", ".join(rows[0]["labels"]) in table

@@ -155,7 +155,16 @@ def make_card(subject: Subject, row: int, note: str = "") -> Card:
         explains=_most_wrong(beliefs),
         verdict=_verdict(subject, row),
         doubted=bool((subject.doubted.rows == row).any()),
-        note=note,
+        note=note or _overruled(subject, answer, labels[order[0]]),
+    )
+
+
+def _overruled(subject: Subject, answer: Sequence[str], likeliest: str) -> str:
+    """Why the answer is not the likeliest label."""
+    if subject.scores.task == "multilabel" or likeliest in answer:
+        return ""
+    return (
+        "answered by an alarm" if subject.rule.alarm_thresholds is not None else "answered for its lower cost"
     )
 
 

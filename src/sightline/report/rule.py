@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from sightline.pages import names
 from sightline.records import NEVER, DecisionRule
+from sightline.report.charts.plane import percent
 from sightline.report.numbers import decimal, share
 
 _MOST_ALARMS = 5
@@ -30,14 +31,14 @@ def _steps(rule: DecisionRule, labels: Sequence[str]) -> Iterator[str]:
     yield _labels(rule) if rule.activation == "sigmoid" else _accepting(rule, labels)
     if rule.sets is not None:
         yield (
-            f"Beside the answer stands a set of labels that holds the truth for at least {share(rule.sets.coverage)} "
+            f"Beside the answer stands a set of labels that holds the truth for at least {percent(rule.sets.coverage)} "
             f"of pictures (split conformal prediction, {rule.sets.kind})."
         )
     if rule.outliers is not None:
         one = rule.outliers
         yield (
             f"A picture is rejected if it is too unlike the training pictures: {_STRANGENESS[one.kind]} above "
-            f"{one.threshold:.4g}. Of usual pictures at most {share(one.false_alarm_rate)} were to be rejected; the "
+            f"{one.threshold:.4g}. Of usual pictures at most {percent(one.false_alarm_rate)} were to be rejected; the "
             f"{one.held_out:,} held-out ones promise {share(one.promised_rate)}."
         )
     if rule.aim:
