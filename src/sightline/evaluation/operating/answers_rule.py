@@ -17,6 +17,7 @@ from sightline.records import NEVER, REVIEW, AimReport, DecisionRule, Scores, Ve
 
 _EVEN = float(np.nextafter(0.5, 1.0))
 _FOLDS = 5
+_FLOOD = 0.05
 
 
 @dataclass
@@ -114,15 +115,37 @@ def _for_recall(draft: Draft, aims: list[Aim]) -> None:
         if own.any() and lost <= allowed:
             continue
         reach = _highest_alarm(draft, index, own)
-        one = recall_threshold(aim, reach, draft.groups[own], draft.wishes.confidence)
+        floor = _without_flood(draft, index)
+        one = recall_threshold(aim, reach, draft.groups[own], draft.wishes.confidence, floor)
         found[aim] = one
         if one.threshold is not None:
             _lower_alarm(draft, index, one.threshold)
+            _tell_flood(draft, index)
     for aim, chosen in found.items():
         notice = (chosen.notice if chosen else "") or _still_lost(draft, aim)
         threshold = chosen.threshold if chosen else None
         draft.reports.append(
             AimReport(text=str(aim), label=aim.label, promised=not notice, threshold=threshold, notice=notice)
+        )
+
+
+def _without_flood(draft: Draft, index: int) -> float:
+    """The lowest alarm threshold that turns at most one in twenty of all pictures, of other labels, to this one."""
+    others = draft.scores.classes != index
+    already = draft.rule.decide_rows(draft.probabilities).labels == index
+    reach = np.sort(_highest_alarm(draft, index, others & ~already))[::-1]
+    most = int(_FLOOD * len(already))
+    return 0.0 if most >= len(reach) else float(np.nextafter(reach[most], 1.0))
+
+
+def _tell_flood(draft: Draft, index: int) -> None:
+    """A notice where an alarm that holds its promise costs more answers than one in twenty."""
+    answered = draft.rule.decide_rows(draft.probabilities).labels == index
+    false = int((answered & (draft.scores.classes != index)).sum())
+    if false > _FLOOD * len(answered):
+        draft.notices.append(
+            f"The alarm of '{draft.scores.labels[index]}' is the answer to {false} of {len(answered)} pictures, of "
+            "other labels: what its recall costs."
         )
 
 
