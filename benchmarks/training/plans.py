@@ -7,7 +7,7 @@ SETS = {"digits": "sign-digits", "tiles": "magnetic-tile"}
 STRATEGIES = {
     "linear": ("training.strategy=linear",),
     "two_phase": ("training.strategy=two_phase",),
-    "scratch": ("training.strategy=scratch", "training.epochs=20", "training.learning_rate=4e-3"),
+    "scratch": ("training.strategy=scratch", "training.epochs=12", "training.learning_rate=4e-3"),
 }
 IMBALANCE = (
     "none",
@@ -17,7 +17,7 @@ IMBALANCE = (
     "sqrt_sampling",
     "logit_adjustment",
 )
-SIZES = {"digits": (96, 128, 160, 192), "tiles": (128, 192, 256, 320)}
+SIZES = {"digits": (128, 160, 192), "tiles": (128, 192, 256)}
 SHARES = (0.1, 0.3, 1.0)
 CHANGES = (
     "training.backbone_lr_multiplier=0.1",
