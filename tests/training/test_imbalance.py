@@ -34,9 +34,7 @@ def test_auto_does_nothing_about_classes_of_like_size() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "task, method", [("multiclass", "logit_adjustment"), ("multilabel", "class_weights")]
-)
+@pytest.mark.parametrize("task, method", [("multiclass", "sqrt_sampling"), ("multilabel", "class_weights")])
 def test_auto_acts_from_three_times_as_many_on_and_says_why(task: str, method: str) -> None:
     choice = chosen(f"task={task}", counts=np.array([952, 100, 32]), total=1084)
 

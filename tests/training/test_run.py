@@ -238,6 +238,20 @@ def test_patience_is_over_after_so_many_epochs_without_a_better_one(metric: str)
     assert best.epoch == 4
 
 
+def test_a_probe_that_is_not_beaten_at_once_does_not_stop_the_fine_tuning_that_is_on_its_way() -> None:
+    best = Best(recipe("evaluation.early_stopping_patience=2"))
+    network = build_network(recipe(), 2)
+
+    best.offer(record(0, 0.8).model_copy(update={"phase": "probe"}), network)
+    over = []
+    for epoch, f1 in enumerate([0.1, 0.2, 0.3, 0.4], start=1):
+        best.offer(record(epoch, f1), network)
+        over.append(best.patience_is_over)
+
+    assert over == [False] * 4
+    assert best.epoch == 0
+
+
 def test_the_best_weights_come_back_whatever_was_learnt_after_them() -> None:
     best = Best(recipe("evaluation.best_metric=f1_macro"))
     network = build_network(recipe(), 2)

@@ -27,10 +27,13 @@ class Best:
         if value > self._value or not self.weights:
             self._value, self.epoch = value, record.epoch
             self.weights = {name: weight.detach().clone() for name, weight in network.state_dict().items()}
+        if record.phase != "fine_tuning":
+            # A solved probe may take epochs to be overtaken; that is no reason to give up on the way there.
+            return
         stopping = _value(record, self._stopping_metric)
         if stopping > self._stopping_value:
             self._stopping_value, self._waited = stopping, 0
-        elif record.phase == "fine_tuning":
+        else:
             self._waited += 1
 
     @property

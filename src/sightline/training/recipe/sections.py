@@ -244,8 +244,8 @@ class EvaluationSection(Section):
     best_metric
         The epoch that is best by it is kept. None: f1_macro; for multilabel map.
     early_stopping_metric, early_stopping_patience
-        Fine-tuning stops after so many epochs without a better value of the metric (None: `best_metric`);
-        patience None: it never does.
+        Fine-tuning stops after so many epochs that are no better, by the metric (None: `best_metric`), than an
+        earlier epoch of it; the probe does not count. Patience None: it never stops.
     """
 
     metrics: Annotated[tuple[Metric, ...] | None, Field(strict=False)] = None
