@@ -43,6 +43,7 @@ def _facts(bundle_id: str, manifest: "Manifest") -> list[tuple[str, str]]:
         *((f"quality ({split})", _quality(figures)) for split, figures in manifest.metrics.items()),
         ("input", f"{spec.width_px} × {spec.height_px} px, {spec.resize}, {spec.interpolation}"),
         ("decision", _decision(manifest)),
+        ("explanations", _explanations(manifest)),
         ("variants", ", ".join(f"{name} ({v.file}, {v.precision})" for name, v in manifest.variants.items())),
         ("backbone", f"{source.backbone}, pretrained: {source.pretrained}"),
         ("data", f"{counts}; {source.quarantined} quarantined; digest {source.dataset_digest[:12]}…"),
@@ -66,6 +67,15 @@ def _decision(manifest: "Manifest") -> str:
     thresholds = rule.accept_thresholds
     point = "none chosen: every answer is accepted" if thresholds is None else f"{len(thresholds)} thresholds"
     return f"{start}; operating point: {point}"
+
+
+def _explanations(manifest: "Manifest") -> str:
+    found = manifest.class_maps
+    if found is None or not found.exact:
+        return "by occlusion"
+    return (
+        f"class-activation maps, exact to {found.deviation:.0e} of the largest logit on {found.images} images"
+    )
 
 
 def _shortened(labels: tuple[str, ...], most: int = 12) -> str:
