@@ -38,7 +38,8 @@ def test_help_names_every_command_and_imports_nothing_heavy():
 
     assert imported.stdout.strip() == "[]"
     assert all(
-        name in shown.stdout for name in ("demo", "train", "evaluate", "verify", "show", "predict", "serve")
+        name in shown.stdout
+        for name in ("demo", "train", "evaluate", "verify", "show", "predict", "explain", "serve")
     )
 
 
@@ -76,7 +77,15 @@ def test_verify_as_json_tells_what_failed(own_bundle):
 def test_show_says_what_a_person_wants_to_know(bundle):
     shown = sightline("show", bundle).stdout
 
-    for fact in ("tiles", "crack, good, hole", "accuracy 0.5", "temperature 1.500", "seed 0", "32 × 32 px"):
+    for fact in (
+        "tiles",
+        "crack, good, hole",
+        "accuracy 0.5",
+        "temperature 1.500",
+        "seed 0",
+        "32 × 32 px",
+        "exact to",
+    ):
         assert fact in shown
 
 

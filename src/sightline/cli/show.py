@@ -47,6 +47,7 @@ def _facts(bundle_id: str, manifest: "Manifest") -> list[tuple[str, str]]:
         ("decision", rule_in_words(manifest.decision, manifest.labels)),
         *_of_report(manifest),
         ("strange pictures", _outliers(manifest)),
+        ("explanations", _explanations(manifest)),
         ("variants", ", ".join(f"{name} ({v.file}, {v.precision})" for name, v in manifest.variants.items())),
         ("backbone", f"{source.backbone}, pretrained: {source.pretrained}"),
         ("data", f"{counts}; {source.quarantined} quarantined; digest {source.dataset_digest[:12]}…"),
@@ -84,6 +85,15 @@ def _outliers(manifest: "Manifest") -> str:
     return (
         f"rejected where {rule.kind} is above {rule.threshold:.4g}; false alarms {rule.promised_rate:.2%} at most, by "
         f"{rule.held_out} pictures of {rule.held_out_split}"
+    )
+
+
+def _explanations(manifest: "Manifest") -> str:
+    found = manifest.class_maps
+    if found is None or not found.exact:
+        return "by occlusion"
+    return (
+        f"class-activation maps, exact to {found.deviation:.0e} of the largest logit on {found.images} images"
     )
 
 
