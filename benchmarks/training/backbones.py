@@ -42,7 +42,7 @@ BACKBONES = {
     "coatnet_nano_rw_224": 224,
     "mobilevit_s": 224,
 }
-SHARE = 0.08
+SHARE = 0.03
 _ROUNDS = 15
 
 
