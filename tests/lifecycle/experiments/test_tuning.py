@@ -310,13 +310,15 @@ def test_a_file_that_is_no_space_is_refused(recipe: Recipe, tmp_path: Path, text
 
 
 def test_the_default_space_holds_the_recipe_itself(images: Path) -> None:
-    for overrides in ([], ["augmentation=[{RandomErasing: {}}]"], ["training.optimizer=sgd"]):
+    sgd, lion = ["training.optimizer=sgd"], ["training.optimizer=lion"]
+    for overrides in ([], ["augmentation=[{RandomErasing: {}}]"], sgd, lion):
         recipe = recipe_for(images, overrides)
 
         own = own_values(recipe, default_space(recipe))
 
         assert own is not None
         assert own["training.learning_rate"] == recipe.learning_rate
+        assert own["training.weight_decay"] == recipe.weight_decay
         changed = changed_recipe(recipe, own)
         assert changed.backbone_learning_rate == pytest.approx(recipe.backbone_learning_rate)
         assert changed.augmentation == recipe.augmentation

@@ -45,10 +45,10 @@ _FEW = ("none", "safe", "photo", "inspection")
 
 def default_space(recipe: Recipe) -> Space:
     """Rates and regularisation around the recipe's own values, and a few presets of augmentation."""
-    rate = recipe.learning_rate
+    rate, decay = recipe.learning_rate, recipe.weight_decay or 0.05
     space: dict[str, FloatRange | IntRange | Choice] = {
         "training.learning_rate": FloatRange(low=rate / 10, high=rate * 10, log=True),
-        "training.weight_decay": FloatRange(low=1e-4, high=0.5, log=True),
+        "training.weight_decay": FloatRange(low=decay / 500, high=decay * 10, log=True),
         "model.dropout": FloatRange(low=0.0, high=0.5),
     }
     if recipe.model.pretrained:
@@ -81,6 +81,7 @@ def _own_value(recipe: Recipe, key: str, domain: FloatRange | IntRange | Choice)
     if written is None and not isinstance(domain, Choice):
         resolved = {
             "training.learning_rate": recipe.learning_rate,
+            "training.weight_decay": recipe.weight_decay,
             "training.backbone_lr_multiplier": recipe.backbone_learning_rate / recipe.learning_rate,
         }
         return resolved.get(key)
