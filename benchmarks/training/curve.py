@@ -18,17 +18,14 @@ def draw_learning_curve(rows: list[dict[str, Any]], path: Path) -> None:
         sizes = sorted(points)
         means = [np.mean(points[size]) for size in sizes]
         colour = _COLOURS[strategy]
-        axes.plot(sizes, means, color=colour, marker="o", linewidth=2)
-        axes.annotate(
-            strategy, (sizes[-1], means[-1]), (8, 0), textcoords="offset points", color=colour, va="center"
-        )
+        axes.plot(sizes, means, color=colour, marker="o", linewidth=2, label=strategy)
         for size in sizes:
             axes.scatter([size] * len(points[size]), points[size], color=colour, s=12, alpha=0.45)
     axes.set_xscale("log")
-    ticks = sorted({row["train_images"] for row in rows})
+    ticks = sorted(set(_sizes(rows).values()))
     axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks], minor=False)
     axes.minorticks_off()
-    axes.set_xlim(ticks[0] * 0.85, ticks[-1] * 1.75)
+    axes.legend(frameon=False, loc="lower right")
     axes.set_xlabel("training images")
     axes.set_ylabel("accuracy on test")
     axes.grid(alpha=0.25)
@@ -36,9 +33,18 @@ def draw_learning_curve(rows: list[dict[str, Any]], path: Path) -> None:
     figure.savefig(path)
 
 
+def _sizes(rows: list[dict[str, Any]]) -> dict[float, int]:
+    """Training images of each share, the mean over splits that differ by one or two."""
+    found: dict[float, list[int]] = defaultdict(list)
+    for row in rows:
+        found[row["share"]].append(row["train_images"])
+    return {share: round(float(np.mean(counts))) for share, counts in found.items()}
+
+
 def _by_strategy(rows: list[dict[str, Any]]) -> dict[str, dict[int, list[float]]]:
+    sizes = _sizes(rows)
     found: dict[str, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         strategy = next(one for one in row["overrides"] if one.startswith("training.strategy=")).split("=")[1]
-        found[strategy][row["train_images"]].append(row["accuracy"])
+        found[strategy][sizes[row["share"]]].append(row["accuracy"])
     return found
