@@ -16,6 +16,7 @@ def main() -> None:
         )
     run("benchmarks.images", photos)
     run("benchmarks.tables")
+    run("benchmarks.figures")
     if dataset := os.environ.get("BENCH_DATASET"):
         run("benchmarks.check", dataset)
 

@@ -12,20 +12,32 @@ from pictures import encode, exif_orientation, gradient
 from sightline.bundle import (
     EXPECTED_FILE,
     HEAD_FILE,
+    REFERENCE_FILE,
     Golden,
     Graph,
     Head,
     Manifest,
     Provenance,
+    Reference,
     Variant,
     list_files,
     pack_golden,
     pack_head,
+    pack_reference,
     read_manifest,
     write_bundle,
 )
-from sightline.inference import Engine, open_session, record_golden
-from sightline.records import ClassMaps, DecisionRule, Preprocessing
+from sightline.images import preprocess_image
+from sightline.inference import Engine, OutlierScorer, open_session, record_golden
+from sightline.records import (
+    ClassMaps,
+    DecisionRule,
+    OutlierRule,
+    OutlierScore,
+    Preprocessing,
+    Task,
+    Temperature,
+)
 
 LABELS = ("crack", "good", "hole")
 SIDE = 32
@@ -111,23 +123,28 @@ def make_bundle(
     graph: bytes | None = None,
     decision: DecisionRule | None = None,
     max_bytes: int | None = None,
+    outliers: OutlierRule | None = None,
 ) -> Path:
-    """Write a bundle; what differs from the usual is given by name."""
+    """Write a bundle; what differs from the usual is given by name.
+
+    With `outliers` it has a reference, whose training images are the golden pictures.
+    """
     from sightline.records import ImageLimits
 
     limits = ImageLimits() if max_bytes is None else ImageLimits(max_bytes=max_bytes)
     spec = Preprocessing(width_px=SIDE, height_px=SIDE, limits=limits)
-    rule = decision or DecisionRule(temperature=1.5)
+    rule = decision or DecisionRule(calibration=Temperature(value=1.5))
     own_graph = tiny_graph()
     pictures = golden_pictures()
     engine = Engine(open_session(own_graph, "model.onnx"))
-    expected = record_golden(pictures, spec, rule, LABELS, engine)
-    files = {
-        "model.onnx": graph or own_graph,
-        HEAD_FILE: pack_head(tiny_head()),
-        EXPECTED_FILE: pack_golden(expected),
-        **pictures,
-    }
+    files = {"model.onnx": graph or own_graph, HEAD_FILE: pack_head(tiny_head()), **pictures}
+    scorer = None
+    if outliers is not None:
+        rule = rule.model_copy(update={"outliers": outliers})
+        reference = tiny_reference(engine, spec, rule.task)
+        scorer = OutlierScorer(outliers, reference)
+        files[REFERENCE_FILE] = pack_reference(reference)
+    files[EXPECTED_FILE] = pack_golden(record_golden(pictures, spec, rule, LABELS, engine, scorer))
     manifest = Manifest(
         name=target.name,
         task=rule.task,
@@ -145,6 +162,33 @@ def make_bundle(
     )
     write_bundle(target, manifest, files)
     return target
+
+
+def outlier_rule(
+    kind: OutlierScore = "mahalanobis", threshold: float = 1.0, **changes: object
+) -> OutlierRule:
+    """A rule for tiny bundles: with this threshold a Mahalanobis distance rejects noise and takes gradients."""
+    usual = {"false_alarm_rate": 0.01, "promised_rate": 0.01, "held_out": 99, "held_out_split": "val"}
+    return OutlierRule(kind=kind, threshold=threshold, **{**usual, "neighbours": 1, **changes})
+
+
+def tiny_reference(engine: Engine, spec: Preprocessing, task: Task = "multiclass") -> Reference:
+    """Three gradients as training images, one of each class, and a spread of the same size in all directions."""
+    pictures = [encode(gradient(64, height)) for height in (48, 56, 64)]
+    pixels = np.stack([preprocess_image(data, spec) for data in pictures])
+    (embeddings,) = engine.run(pixels, ["embedding"])
+    units = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+    several = task == "multilabel"
+    return Reference(
+        embeddings=embeddings.astype(np.float16),
+        targets=np.eye(3, dtype=np.uint8) if several else np.arange(3),
+        ids=tuple(f"{label}/{row}.png" for row, label in enumerate(LABELS)),
+        sha256=tuple(hashlib.sha256(data).hexdigest() for data in pictures),
+        means=(units.mean(axis=0, keepdims=True) if several else units).astype(np.float16),
+        directions=np.eye(CHANNELS, dtype=np.float32)[:, :2],
+        variances=np.full(2, 0.01, np.float32),
+        residual_variance=0.01,
+    )
 
 
 def reseal(source: Path, target: Path, changed: dict[str, bytes]) -> Path:

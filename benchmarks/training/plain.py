@@ -9,9 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import safetensors.torch
 import timm
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
@@ -19,6 +21,7 @@ from torchvision import transforms
 
 from sightline.dataset import Dataset as Table
 
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
 
@@ -39,7 +42,7 @@ class Files(Dataset[Any]):
 
 
 def make_model(weights: Path, classes: int, backbone: str = "mobilenetv2_100") -> nn.Module:
-    model = timm.create_model(backbone, num_classes=classes)
+    model = timm.create_model(backbone, num_classes=classes).to(DEVICE)
     state = safetensors.torch.load_file(weights)
     kept = {name: value for name, value in state.items() if not name.startswith("classifier.")}
     model.load_state_dict(kept, strict=False)
@@ -87,7 +90,7 @@ def learn(model: nn.Module, loader: DataLoader[Any], optimizer: torch.optim.Opti
     model.train()
     images = 0
     for pixels, targets in loader:
-        loss = nn.functional.cross_entropy(model(pixels), targets)
+        loss = nn.functional.cross_entropy(model(pixels.to(DEVICE)), targets.to(DEVICE))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -96,17 +99,17 @@ def learn(model: nn.Module, loader: DataLoader[Any], optimizer: torch.optim.Opti
 
 
 @torch.inference_mode()
-def accuracy(model: nn.Module, loader: DataLoader[Any]) -> float:
+def predict(model: nn.Module, loader: DataLoader[Any]) -> NDArray[np.int64]:
+    """Class indices `[N]`."""
     model.eval()
-    right = sum(int((model(pixels).argmax(1) == targets).sum()) for pixels, targets in loader)
-    return right / len(loader.dataset)  # type: ignore[arg-type]
+    return torch.cat([model(pixels.to(DEVICE)).argmax(1).cpu() for pixels, _ in loader]).numpy()
 
 
 def guide_two_phase(
-    train: Table, test: Table, weights: Path, *, side_px: int, epochs: tuple[int, int] = (3, 7)
-) -> tuple[float, float]:
-    """Accuracy on test after all epochs, and seconds."""
-    torch.manual_seed(0)
+    train: Table, test: Table, weights: Path, *, side_px: int, epochs: tuple[int, int] = (3, 7), seed: int = 0
+) -> tuple[NDArray[np.int64], float]:
+    """Answers on test after all epochs, class indices `[N]`, and seconds."""
+    torch.manual_seed(seed)
     started = time.perf_counter()
     model = make_model(weights, len(train.labels))
     train_loader, test_loader = loaders(train, test, side_px, guide_augmentation(side_px))
@@ -128,7 +131,7 @@ def guide_two_phase(
     for _ in range(epochs[1]):
         learn(model, train_loader, optimizer)
         schedule.step()
-    return accuracy(model, test_loader), time.perf_counter() - started
+    return predict(model, test_loader), time.perf_counter() - started
 
 
 def plain_loop(train: Table, weights: Path, *, side_px: int, epochs: int = 1) -> float:

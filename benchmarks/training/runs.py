@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sightline.dataset import preprocess_samples
+from sightline.dataset import Dataset, preprocess_samples
 from sightline.evaluation import evaluate
 from sightline.lifecycle.prepare import PreparedData, prepare_data
-from sightline.records import DecisionRule
+from sightline.records import DecisionRule, Scores
 from sightline.training import Recipe, read_recipe, score_network, train
 
 
@@ -22,36 +23,61 @@ def prepared(recipe_file: Path, data_dir: Path, seed: int) -> PreparedData:
     return prepare_data(read_recipe(recipe_file, (f"data.train_dir={data_dir}", f"seed={seed}")))
 
 
-def run(recipe_file: Path, data_dir: Path, seed: int, overrides: Sequence[str]) -> dict[str, Any]:
-    """Train once, and judge the network of the best epoch on test."""
+def run(
+    recipe_file: Path, data_dir: Path, seed: int, overrides: Sequence[str], share: float = 1.0
+) -> dict[str, Any]:
+    """Train once, on a share of the training images of each class, and judge the network of the best epoch on test."""
     data = prepared(recipe_file, data_dir, seed)
     recipe = read_recipe(recipe_file, (f"data.train_dir={data_dir}", f"seed={seed}", *overrides))
+    learnt_from = share_of(data.train, share, seed)
     started = time.perf_counter()
-    trained = train(recipe, data.train, data.val)
+    trained = train(recipe, learnt_from, data.val)
     seconds = time.perf_counter() - started
-    figures = judge(recipe, trained.network, data)
-    probe = trained.probe.validation if trained.probe else {}
     return {
         "data": data_dir.parent.name if data_dir.name == "images" else data_dir.name,
         "seed": seed,
-        "overrides": list(overrides),
+        "train_images": len(learnt_from),
         "seconds": round(seconds, 1),
+        "device": trained.device,
         "best_epoch": trained.best_epoch,
         "epochs": trained.history[-1].epoch,
         "images_per_s": round(trained.history[-1].images_per_s, 1),
         "val": trained.best.validation,
-        "probe_val": probe,
-        **figures,
+        "probe_val": trained.probe.validation if trained.probe else {},
+        **judge(recipe, trained.network, data),
     }
 
 
+def share_of(train: Dataset, share: float, seed: int) -> Dataset:
+    """A share of each class's images, drawn by the seed; a smaller share is part of a larger one."""
+    targets = train.targets()
+    place = np.random.default_rng(seed).permutation(len(targets))
+    kept: list[int] = []
+    for label in range(len(train.labels)):
+        rows = np.flatnonzero(targets == label)
+        kept += rows[np.argsort(place[rows])][: max(1, round(share * len(rows)))].tolist()
+    return train.take(sorted(kept))
+
+
 def judge(recipe: Recipe, network: Any, data: PreparedData) -> dict[str, Any]:
+    """Figures of a network on the test split."""
     test = data.test
     pixels = preprocess_samples(test, recipe.preprocessing())
     ids = [sample.path for sample in test.samples]
-    evaluation = evaluate(score_network(network, pixels, test.targets(), ids, test.labels), DecisionRule())
+    return figures(score_network(network, pixels, test.targets(), ids, test.labels))
+
+
+def judge_answers(predicted_n: NDArray[np.int64], test: Dataset) -> dict[str, Any]:
+    """The same figures of bare answers, class indices `[N]`, by code that is not ours."""
+    logits = np.eye(len(test.labels), dtype=np.float32)[predicted_n]
+    ids = tuple(sample.path for sample in test.samples)
+    return figures(Scores(logits, np.zeros((len(ids), 1), np.float32), test.targets(), ids, test.labels))
+
+
+def figures(scores: Scores) -> dict[str, Any]:
+    evaluation = evaluate(scores, DecisionRule())
     return {
-        "test_images": len(test),
+        "test_images": len(scores.ids),
         "accuracy": evaluation.top1_accuracy,
         "macro_f1": evaluation.macro_f1,
         "recall": {one.label: one.recall for one in evaluation.per_class},
@@ -60,6 +86,7 @@ def judge(recipe: Recipe, network: Any, data: PreparedData) -> dict[str, Any]:
 
 
 def append(path: Path, row: dict[str, Any]) -> None:
+    """Add a row to a file of JSON lines."""
     with path.open("a") as file:
         file.write(json.dumps(row) + "\n")
 

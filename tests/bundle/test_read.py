@@ -124,7 +124,7 @@ def test_a_newer_schema_is_refused_by_its_version(own_bundle):
         (lambda c: c.update(labels=["crack", "good", "good"]), "every label must be listed once"),
         (lambda c: c.update(surprise=1), "surprise"),
         (lambda c: c.pop("decision"), "decision"),
-        (lambda c: c["decision"].update(temperature=0), "temperature"),
+        (lambda c: c["decision"]["calibration"].update(value=0), "calibration"),
         (lambda c: c["decision"].update(accept_thresholds=[0.5]), "1 thresholds for 3 labels"),
         (lambda c: c.update(default_variant="int8"), "'int8' is not among the variants"),
         (lambda c: c["files"].pop("model.onnx"), "model.onnx is not among the files"),
@@ -143,7 +143,9 @@ def test_fields_that_do_not_fit_are_named(own_bundle, change, message):
 
 
 def test_a_changed_manifest_with_its_old_id_is_refused(own_bundle):
-    rewrite_manifest(own_bundle, lambda content: content["decision"].update(temperature=9.0), new_id=False)
+    rewrite_manifest(
+        own_bundle, lambda content: content["decision"]["calibration"].update(value=9.0), new_id=False
+    )
 
     with pytest.raises(BundleCorrupt, match="changed after it was written"):
         read_bundle(own_bundle)

@@ -57,13 +57,6 @@ def test_a_manifest_from_before_there_were_tasks_is_multiclass(own_bundle):
     assert read_bundle(own_bundle).manifest.task == "multiclass"
 
 
-def test_a_multiclass_manifest_has_no_key_that_an_older_reader_would_refuse(own_bundle):
-    written = json.loads((own_bundle / "bundle.json").read_text())
-
-    assert set(written["decision"]) == {"activation", "temperature", "accept_thresholds"}
-    assert written["schema_version"] == 1
-
-
 def test_thresholds_are_one_a_label(tmp_path):
     root = make_bundle(tmp_path / "several", decision=SEVERAL)
     rewrite(root, lambda content: content["decision"].update(label_thresholds=[0.5, 0.5]))

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from sklearn import metrics
 
 from sightline.errors import DatasetError
-from sightline.evaluation import Evaluation, evaluate
-from sightline.records import DecisionRule, Scores
+from sightline.evaluation import Evaluation, dense_confusion, evaluate
+from sightline.records import DecisionRule, Scores, Temperature
 
 PLAIN = DecisionRule()
 
@@ -89,16 +89,17 @@ def test_accuracies_and_confusion_are_those_of_scikit_learn(scores: Scores) -> N
     assert found.count == len(scores.targets)
     assert found.top1_accuracy == pytest.approx(metrics.accuracy_score(scores.targets, predicted))
     assert found.balanced_accuracy == pytest.approx(balanced)
-    assert found.confusion == tuple(map(tuple, confusion.tolist()))
+    assert dense_confusion(found.confusion, len(every_class)).tolist() == confusion.tolist()
+    assert all(cell.times > 0 for cell in found.confusion)
 
 
 def test_probability_figures_are_those_of_scikit_learn() -> None:
     rng = np.random.default_rng(6)
     scores = scores_of(rng.normal(scale=3.0, size=(150, 4)), rng.integers(0, 4, 150))
 
-    found = evaluate(scores, DecisionRule(temperature=1.7))
+    found = evaluate(scores, DecisionRule(calibration=Temperature(value=1.7)))
 
-    probabilities = DecisionRule(temperature=1.7).probabilities(scores.logits)
+    probabilities = DecisionRule(calibration=Temperature(value=1.7)).probabilities(scores.logits)
     assert found.negative_log_likelihood == pytest.approx(
         metrics.log_loss(scores.targets, probabilities, labels=range(4))
     )
@@ -129,7 +130,7 @@ def test_ties_go_to_the_earlier_label_in_every_figure() -> None:
 
     assert found.top1_accuracy == pytest.approx(1 / 6)
     assert found.top5_accuracy == pytest.approx(5 / 6)
-    assert [row[0] for row in found.confusion] == [1] * 6
+    assert found.confusion == tuple((truth, 0, 1) for truth in range(6))
 
 
 def test_a_probability_too_small_for_a_float_still_has_a_finite_likelihood() -> None:

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from sightline.errors import DatasetError
 from sightline.evaluation import evaluate_multilabel, fit_label_thresholds
-from sightline.evaluation.label_thresholds import best_threshold
-from sightline.records import DecisionRule, Scores
+from sightline.evaluation.operating.label_thresholds import best_threshold
+from sightline.records import DecisionRule, Scores, Temperature
 
 PLAIN = DecisionRule(activation="sigmoid")
 
@@ -72,7 +72,7 @@ def test_equal_probabilities_are_never_parted() -> None:
 
 def test_each_label_gets_its_own_at_the_rule_s_temperature() -> None:
     scores = scores_of([[4.0, -2.0], [2.0, -4.0], [0.0, -6.0]], [[1, 1], [1, 0], [0, 0]])
-    rule = DecisionRule(activation="sigmoid", temperature=2.0)
+    rule = DecisionRule(activation="sigmoid", calibration=Temperature(value=2.0))
 
     thresholds = fit_label_thresholds(scores, rule)
 

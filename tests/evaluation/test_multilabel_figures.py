@@ -17,7 +17,7 @@ from sightline.evaluation import (
     headline,
 )
 from sightline.evaluation.average_precision import average_precision
-from sightline.records import DecisionRule, Scores
+from sightline.records import DecisionRule, Scores, Temperature
 
 PLAIN = DecisionRule(activation="sigmoid")
 
@@ -154,7 +154,7 @@ def test_temperature_changes_probabilities_and_no_ranking() -> None:
     scores = random_scores(8, 100, 3)
 
     plain = evaluate_multilabel(scores, PLAIN)
-    hot = evaluate_multilabel(scores, DecisionRule(activation="sigmoid", temperature=9.0))
+    hot = evaluate_multilabel(scores, DecisionRule(activation="sigmoid", calibration=Temperature(value=9.0)))
 
     assert hot.map == plain.map
     assert hot.macro_f1 == plain.macro_f1

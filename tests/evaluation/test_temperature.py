@@ -6,7 +6,7 @@ from scipy.special import log_softmax
 
 from sightline.errors import DatasetError
 from sightline.evaluation import evaluate, fit_temperature
-from sightline.records import DecisionRule, Scores
+from sightline.records import DecisionRule, Scores, Temperature
 
 
 def scores_of(logits: NDArray[np.float64], targets: NDArray[np.int64] | list[int]) -> Scores:
@@ -28,8 +28,14 @@ def honest_scores(seed: int, rows: int, classes: int, temperature: float) -> Sco
 
 
 def reference_loss(scores: Scores, temperature: float) -> float:
+    """Cross-entropy to targets of (N + 1) / (N + 2) for the truth and the rest for its strongest rival."""
+    rows = np.arange(len(scores.targets))
+    others = scores.logits.astype(np.float64)
+    others[rows, scores.targets] = -np.inf
     log_p = log_softmax(scores.logits.astype(np.float64) / temperature, axis=1)
-    return -float(log_p[np.arange(len(scores.targets)), scores.targets].mean())
+    rest = 1 / (len(rows) + 2)
+    losses = (1 - rest) * log_p[rows, scores.targets] + rest * log_p[rows, others.argmax(axis=1)]
+    return -float(losses.mean())
 
 
 @pytest.mark.parametrize("true_temperature", [0.3, 1.0, 4.0])
@@ -60,7 +66,7 @@ def test_the_fit_lowers_loss_and_calibration_error_of_an_overconfident_engine() 
     scores = honest_scores(1, 5000, 5, 5.0)
 
     before = evaluate(scores, DecisionRule())
-    after = evaluate(scores, DecisionRule(temperature=fit_temperature(scores)))
+    after = evaluate(scores, DecisionRule(calibration=Temperature(value=fit_temperature(scores))))
 
     assert after.negative_log_likelihood < before.negative_log_likelihood
     assert after.expected_calibration_error < before.expected_calibration_error / 3
@@ -73,9 +79,8 @@ def test_the_fit_lowers_loss_and_calibration_error_of_an_overconfident_engine() 
         pytest.param(np.zeros((0, 3)), [], 1.0, id="no rows"),
         pytest.param(np.ones((4, 3)), [0, 1, 2, 0], 1.0, id="flat logits"),
         pytest.param(np.zeros((3, 1)), [0, 0, 0], 1.0, id="one class"),
-        pytest.param(np.eye(3) * 5, [0, 1, 2], 1.0, id="all right"),
-        pytest.param(np.eye(3) * 3e38, [0, 1, 2], 1.0, id="all right, infinite confidence"),
-        pytest.param(np.array([[5.0, 0.0]]), [0], 1.0, id="one right row"),
+        pytest.param(np.eye(3) * 3e38, [0, 1, 2], 20.0, id="all right, infinite confidence"),
+        pytest.param(np.array([[5.0, 0.0]]), [0], 5.0 / np.log(2), id="one right row: 2 in 3"),
         pytest.param(np.array([[5.0, 0.0]]), [1], 20.0, id="one wrong row"),
         pytest.param(np.eye(3) * 3e38, [1, 2, 0], 20.0, id="all wrong, infinite confidence"),
         pytest.param(np.tile([1e-4, 0.0], (3, 1)), [0, 0, 1], 0.05, id="far too timid"),
@@ -88,10 +93,32 @@ def test_where_the_data_cannot_tell_the_answer_is_the_documented_one(
     assert fit_temperature(scores_of(logits, targets)) == pytest.approx(expected)
 
 
-def test_rows_of_equal_logits_do_not_count_as_right() -> None:
-    logits = np.array([[3.0, 0.0], [3.0, 0.0], [0.0, 3.0], [1.0, 1.0]])
+@pytest.mark.parametrize("rows", [10, 300, 5000])
+@pytest.mark.parametrize("margin", [0.8, 6.0, 40.0])
+def test_without_a_mistake_answers_are_as_sure_as_so_many_right_ones_allow(rows: int, margin: float) -> None:
+    logits = np.zeros((rows, 2))
+    logits[:, 0] = margin
+    scores = scores_of(logits, [0] * rows)
 
-    assert fit_temperature(scores_of(logits, [0, 0, 1, 0])) == 0.05
+    temperature = fit_temperature(scores)
+
+    assert temperature == pytest.approx(margin / np.log(rows + 1))
+    rule = DecisionRule(calibration=Temperature(value=temperature))
+    assert rule.probabilities(scores.logits)[0, 0] == pytest.approx((rows + 1) / (rows + 2))
+
+
+def test_a_network_that_is_far_too_timid_and_always_right_is_believed_more() -> None:
+    # As label smoothing of 0.1 leaves it: 0.9 for the truth, the rest spread out, and never wrong.
+    rng = np.random.default_rng(5)
+    targets = rng.integers(0, 10, 300)
+    logits = np.log(np.full((300, 10), 0.1 / 9)) + rng.normal(0, 0.2, (300, 10))
+    logits[np.arange(300), targets] = np.log(0.9)
+    scores = scores_of(logits, targets)
+
+    after = evaluate(scores, DecisionRule(calibration=Temperature(value=fit_temperature(scores))))
+
+    assert evaluate(scores, DecisionRule()).expected_calibration_error > 0.08
+    assert after.expected_calibration_error < 0.01
 
 
 def test_logits_that_are_not_finite_are_refused() -> None:

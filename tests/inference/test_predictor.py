@@ -10,7 +10,7 @@ from sightline.bundle import read_bundle
 from sightline.errors import BundleCorrupt, ImageDamaged, InputError
 from sightline.images import preprocess_image
 from sightline.inference import Engine, decide, load, open_session, predict_files, run_in_batches
-from sightline.records import DecisionRule
+from sightline.records import DecisionRule, Temperature
 
 
 def test_the_package_itself_loads_and_predicts(bundle, tmp_path):
@@ -128,6 +128,8 @@ def test_candidates_are_the_best_first_and_ties_keep_the_order_of_the_labels():
 
 
 def test_probabilities_survive_huge_logits():
-    probabilities = DecisionRule(temperature=0.1).probabilities(np.array([[1e4, -1e4, 0]], np.float32))
+    probabilities = DecisionRule(calibration=Temperature(value=0.1)).probabilities(
+        np.array([[1e4, -1e4, 0]], np.float32)
+    )
 
     assert probabilities.tolist() == [[1.0, 0.0, 0.0]]

@@ -9,9 +9,9 @@ from sightline.bundle import EXPECTED_FILE, pack_golden, unpack_golden
 from sightline.errors import GoldenMismatch
 from sightline.images import preprocess_image
 from sightline.inference import Engine, decide, load, open_session, replay_golden, verify_bundle
-from sightline.records import DecisionRule
+from sightline.records import DecisionRule, Temperature
 
-PLAIN = DecisionRule(activation="sigmoid", temperature=1.5)
+PLAIN = DecisionRule(activation="sigmoid", calibration=Temperature(value=1.5))
 
 
 def chosen(*thresholds: float) -> DecisionRule:

@@ -11,17 +11,20 @@ import numpy as np
 import pytest
 
 from pictures import encode, gradient
-from sightline.bundle import read_bundle
+from sightline.bundle import read_bundle, read_reference
 from sightline.dataset import read_dataset
 from sightline.demo import DemoOptions, generate_dataset
 from sightline.errors import DatasetError, InputError, RecipeError, TrainingError
+from sightline.evaluation import evaluate_scores
 from sightline.inference import explain, load, verify_bundle
 from sightline.lifecycle import judge
 from sightline.lifecycle.build import build_bundle
 from sightline.lifecycle.golden_pictures import choose_golden
 from sightline.lifecycle.prepare import prepare_data
+from sightline.records import OutlierChoice
 from sightline.training import read_recipe, recipe_for
 
+ASKED = "decision.aims=['recall(good) >= 0.5', 'max_f1']"
 SMALL = (
     "model.backbone=resnet10t",
     "model.pretrained=false",
@@ -57,7 +60,7 @@ def pictures(tmp_path_factory):
 def built(pictures, tmp_path_factory):
     listener = Quiet()
     target = tmp_path_factory.mktemp("out") / "line"
-    result = build_bundle(recipe_for(pictures, SMALL), target, listener=listener)
+    result = build_bundle(recipe_for(pictures, (*SMALL, ASKED)), target, listener=listener)
     return result, listener
 
 
@@ -68,11 +71,39 @@ def test_the_bundle_verifies(built):
 def test_what_was_evaluated_is_what_the_bundle_answers(built, pictures):
     result, _ = built
 
-    judged = judge(load(result.path), read_dataset(pictures))
+    predictor = load(result.path)
+    judged = judge(predictor, read_dataset(pictures))
 
     assert judged.split == "test"
     assert judged.seen_in_training == 0
-    assert judged.evaluation == result.evaluations["test"]
+    # Those of the build are taken without intervals.
+    decision = predictor.bundle.manifest.decision
+    assert evaluate_scores(judged.scores, decision) == result.evaluations["test"]
+
+
+def test_the_manifest_says_what_was_asked_fitted_and_seen(built):
+    result, listener = built
+    manifest = read_bundle(result.path).manifest
+
+    assert manifest.decision.aim == "recall(good) >= 0.5; max_f1"
+    assert manifest.decision == result.rule
+    report = manifest.decision_report
+    assert report == result.decision
+    assert report.calibration.fitted_on.split == "val"
+    assert report.calibration.fitted_on.chose_epoch
+    assert [aim.text for aim in report.operating.aims] == ["max_f1", "recall(good) >= 0.5"]
+    assert report.checked.fitted_on.images == result.evaluations["test"].count
+    assert any("which also chose the epoch" in note for note in listener.notes)
+
+
+def test_an_aim_for_a_label_that_is_not_there_is_told_before_training(pictures, tmp_path):
+    listener = Quiet()
+    recipe = recipe_for(pictures, (*SMALL, "decision.aims=['recall(nothing) >= 0.5']"))
+
+    with pytest.raises(DatasetError, match="names 'nothing', and the labels are"):
+        build_bundle(recipe, tmp_path / "out", listener=listener)
+
+    assert "Training" not in listener.stages
 
 
 def test_torch_and_graph_agree_on_every_test_image(built):
@@ -107,11 +138,58 @@ def test_the_table_lists_every_sample_with_its_split(built):
     assert {row["split"] for row in rows} == {"train", "val", "test"}
 
 
-def test_golden_images_include_rotated_transparent_and_large(built):
+def test_golden_images_include_rotated_transparent_large_and_strange_ones(built):
     names = {path.name for path in (built[0].path / "golden").iterdir()}
 
-    assert {"rotated.jpg", "transparent.png", "large.jpg", "expected.npz"} < names
-    assert len(names) == 12
+    assert {"rotated.jpg", "transparent.png", "large.jpg", "blank.png", "noise.jpg", "expected.npz"} < names
+    assert len(names) == 14
+
+
+def test_the_reference_is_of_training_images_and_of_no_others(built):
+    bundle = read_bundle(built[0].path)
+    rows = list(csv.DictReader((built[0].path / "dataset.csv").read_text().splitlines()))
+
+    reference = read_reference(bundle)
+
+    trained_on = {(row["path"], row["sha256"]) for row in rows if row["split"] == "train"}
+    assert set(zip(reference.ids, reference.sha256, strict=True)) == trained_on
+    labels = bundle.manifest.labels
+    assert all(labels[target] in path for target, path in zip(reference.targets, reference.ids, strict=True))
+
+
+def test_the_rule_for_strange_pictures_is_the_one_that_was_chosen_and_its_evidence_is_kept(built):
+    result, listener = built
+    rule = read_bundle(result.path).manifest.decision.outliers
+
+    kept = OutlierChoice.model_validate_json((result.path / "outliers.json").read_text())
+
+    assert kept == result.outliers
+    assert rule.kind == kept.chosen
+    assert rule.threshold == next(one.threshold for one in kept.figures if one.kind == rule.kind)
+    assert rule.held_out == read_bundle(result.path).manifest.provenance.dataset_counts["val"]
+    assert [one.kind for one in kept.figures] == ["max_softmax", "energy", "mahalanobis", "knn", "mix"]
+    assert any("too few to promise a false-alarm rate" in note for note in listener.notes)
+
+
+def test_what_is_strange_is_decided_the_same_in_the_bundle_as_when_it_was_fitted(built, pictures):
+    predictor = load(built[0].path)
+    rule = predictor.bundle.manifest.decision.outliers
+
+    judged = judge(predictor, read_dataset(pictures), "val")
+
+    scores = predictor.scorer.scores(judged.scores.logits, judged.scores.embeddings)
+    assert (scores <= rule.threshold).all()  # so few that the threshold is the largest of them
+    assert scores.max() == pytest.approx(rule.threshold, rel=1e-6)
+
+
+def test_none_rejects_nothing_and_keeps_the_reference(pictures, tmp_path):
+    recipe = recipe_for(pictures, (*SMALL, "outliers.method=none", "training.epochs=1"))
+    result = build_bundle(recipe, tmp_path / "none", listener=Quiet())
+
+    assert read_bundle(result.path).manifest.decision.outliers is None
+    answer = load(result.path).predict(encode(gradient()), neighbours=2)
+    assert answer.outlier_score is None
+    assert len(answer.neighbours) == 2
 
 
 def test_the_head_in_the_bundle_explains_exactly(built, pictures):
@@ -254,6 +332,7 @@ def test_the_command_reports_as_json(pictures, tmp_path):
     assert report["test"]["count"] > 0
     assert set(report["baselines"]) == {"majority"}
     assert report["plan"]["strategy"].startswith("scratch: ")
+    assert report["outliers"]["chosen"] in {"max_softmax", "energy", "mahalanobis", "knn", "mix"}
     assert report["id"] == json.loads((tmp_path / "b" / "bundle.json").read_text())["id"]
 
 

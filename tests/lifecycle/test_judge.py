@@ -11,7 +11,7 @@ from sightline.dataset import read_dataset
 from sightline.errors import DatasetError, InputError
 from sightline.inference import load
 from sightline.lifecycle import compare_with_server, judge
-from sightline.records import DecisionRule
+from sightline.records import DecisionRule, Temperature
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def test_a_server_of_the_same_bundle_agrees(bundle, pictures):
 def test_a_server_of_another_bundle_does_not_agree(bundle, pictures, tmp_path):
     predictor = load(bundle)
     judged = judge(predictor, read_dataset(pictures))
-    hotter = make_bundle(tmp_path / "hotter", decision=DecisionRule(temperature=9.0))
+    hotter = make_bundle(tmp_path / "hotter", decision=DecisionRule(calibration=Temperature(value=9.0)))
 
     with running(hotter) as server:
         agreement = compare_with_server(judged, predictor, server.url)

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from sightline.records import DecisionRule
+from sightline.records import DecisionRule, Temperature
 
-SEVERAL = DecisionRule(activation="sigmoid", temperature=2.0)
+SEVERAL = DecisionRule(activation="sigmoid", calibration=Temperature(value=2.0))
 LOGITS = np.array([[3.0, -1.0, 0.5], [0.0, 0.0, 0.0]], np.float32)
 
 
@@ -36,7 +36,7 @@ def test_another_label_s_logit_changes_nothing_for_sigmoid() -> None:
 
 
 def test_sigmoid_survives_huge_logits() -> None:
-    rule = DecisionRule(activation="sigmoid", temperature=0.1)
+    rule = DecisionRule(activation="sigmoid", calibration=Temperature(value=0.1))
 
     assert rule.probabilities(np.array([[1e4, -1e4, 0]], np.float32)).tolist() == [[1.0, 0.0, 0.5]]
 
@@ -45,7 +45,9 @@ def test_sigmoid_survives_huge_logits() -> None:
 def test_sigmoid_lies_in_0_to_1_and_rises_with_the_logit(values: list[float], temperature: float) -> None:
     ordered = np.sort(np.array([values], np.float32), axis=1)
 
-    probabilities = DecisionRule(activation="sigmoid", temperature=temperature).probabilities(ordered)
+    probabilities = DecisionRule(
+        activation="sigmoid", calibration=Temperature(value=temperature)
+    ).probabilities(ordered)
 
     assert ((probabilities >= 0) & (probabilities <= 1)).all()
     assert (np.diff(probabilities, axis=1) >= 0).all()
@@ -88,14 +90,11 @@ def test_thresholds_of_the_other_activation_are_refused(fields: dict[str, object
 
 @pytest.mark.parametrize(
     "rule",
-    [DecisionRule(temperature=1.5), DecisionRule(activation="sigmoid", label_thresholds=(0.1, 0.7))],
+    [
+        DecisionRule(calibration=Temperature(value=1.5)),
+        DecisionRule(activation="sigmoid", label_thresholds=(0.1, 0.7)),
+    ],
     ids=["softmax", "sigmoid"],
 )
 def test_a_rule_reads_back_as_written(rule: DecisionRule) -> None:
     assert DecisionRule.model_validate_json(rule.model_dump_json()) == rule
-
-
-def test_a_softmax_rule_is_written_as_before_there_was_another() -> None:
-    written = DecisionRule(temperature=1.5).model_dump(mode="json")
-
-    assert written == {"activation": "softmax", "temperature": 1.5, "accept_thresholds": None}

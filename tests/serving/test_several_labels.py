@@ -7,7 +7,7 @@ from pictures import encode, gradient
 from servers import running
 from sightline.images import preprocess_image
 from sightline.inference import Engine, load, open_session
-from sightline.records import DecisionRule
+from sightline.records import DecisionRule, Temperature
 
 PICTURE = encode(gradient())
 THRESHOLDS = (0.2, 0.5, 0.9)
@@ -15,7 +15,7 @@ THRESHOLDS = (0.2, 0.5, 0.9)
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory):
-    rule = DecisionRule(activation="sigmoid", temperature=3.0, label_thresholds=THRESHOLDS)
+    rule = DecisionRule(activation="sigmoid", calibration=Temperature(value=3.0), label_thresholds=THRESHOLDS)
     return make_bundle(tmp_path_factory.mktemp("several") / "tiles", decision=rule)
 
 
@@ -63,7 +63,8 @@ def test_the_model_tells_its_task_and_thresholds(client):
     model = client.get("/v1/model").json()
 
     assert model["task"] == "multilabel"
-    assert model["label_thresholds"] == list(THRESHOLDS)
+    assert model["decision"]["label_thresholds"] == list(THRESHOLDS)
+    assert model["decision"]["calibration"] == {"kind": "temperature", "value": 3.0}
 
 
 def test_an_answer_counts_under_each_of_its_labels(client):

@@ -8,10 +8,12 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.overrides import TorchFunctionMode
 from torchvision.transforms import v2
 
 from sightline.training.pictures.batched import batched, is_batched
+from sightline.training.pictures.colour import Jitter, in_groups, one_by_one
 from sightline.training.pictures.randomness import uniforms
 
 BILINEAR = v2.InterpolationMode.BILINEAR
@@ -89,6 +91,75 @@ def test_several_pictures_at_once_come_out_as_each_does_from_torchvision(transfo
     assert out.dtype == torch.uint8
     assert (out.int() - torch.stack(expected).int()).abs().max() <= 1
     assert len({one.numpy().tobytes() for one in out - pictures}) > 1
+
+
+@pytest.mark.parametrize("transform", CASES.values(), ids=CASES.keys())
+def test_on_a_gpu_everything_is_there_and_nothing_is_read_back(transform: Any) -> None:
+    [step] = batched([transform])
+    numbers = np.random.default_rng(8).random((16, step.draws))
+
+    # It refuses what mixes devices, and what only values could tell.
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        out = step(torch.empty((16, 3, 40, 56), dtype=torch.uint8, device="cuda"), numbers)
+
+    assert (out.device.type, tuple(out.shape), out.dtype) == ("cuda", (16, 3, 40, 56), torch.uint8)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("transform", CASES.values(), ids=CASES.keys())
+def test_a_gpu_comes_to_the_same_pictures_but_for_rounding(transform: Any) -> None:
+    pictures, [step] = noise(16), batched([transform])
+    numbers = np.random.default_rng(8).random((16, step.draws))
+    expected = step(pictures.clone(), numbers)
+
+    out = step(pictures.cuda(), numbers).cpu()
+
+    assert ((out.int() - expected.int()).abs() <= 1).float().mean() > 0.9999
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 16])
+def test_jitter_in_groups_is_jitter_one_by_one(count: int) -> None:
+    random = np.random.default_rng(4)
+    factors = random.uniform(0.6, 1.4, (count, 3)).astype(np.float32)
+    orders = random.permuted(np.tile(np.arange(3), (count, 1)), axis=1)
+    done: list[tuple[int, int, tuple[float, ...]]] = []
+
+    def add(place: int) -> Any:
+        def operation(pixels: Tensor, factor: Any) -> Tensor:
+            own = torch.as_tensor(factor, dtype=torch.float32).reshape(-1).tolist()
+            done.append((place, len(pixels), tuple(own)))
+            # Neither commutes with the others, so that the order shows.
+            return ((pixels + place) * torch.as_tensor(factor) % 256).floor()
+
+        return operation
+
+    operations = [add(0), add(3), add(7)]
+    alone = one_by_one(noise(count), operations, factors, orders)
+    calls = len(done)
+    together = in_groups(noise(count), operations, factors, orders)
+
+    assert torch.equal(together, alone)
+    assert len(done) - calls <= min(calls, 9)
+    for number, (place, _, _) in enumerate(done[:calls]):
+        picture, turn = divmod(number, 3)
+        assert place == (0, 3, 7)[orders[picture, turn]]
+
+
+def test_jitter_together_is_that_of_each_picture_whatever_the_company(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    jitter, pictures = Jitter(v2.ColorJitter(0.4, 0.4, 0.4, 0.2)), noise(16)
+    numbers = np.random.default_rng(8).random((16, jitter.draws))
+    expected = jitter(pictures.clone(), numbers)
+    monkeypatch.setattr("sightline.training.pictures.colour.one_by_one", in_groups)
+
+    whole = jitter(pictures.clone(), numbers)
+    halves = [
+        jitter(pictures[part].clone(), numbers[part]) for part in (slice(0, 3), slice(3, 4), slice(4, 16))
+    ]
+
+    assert torch.equal(whole, expected)
+    assert torch.equal(torch.cat(halves), expected)
 
 
 def test_the_nearest_pixel_is_torchvision_s_but_for_rounding_at_a_boundary() -> None:

@@ -71,6 +71,22 @@ def test_each_optimiser_learns_with_every_parameter(name: str) -> None:
     assert moved(net, before) == set(before)
 
 
+@pytest.mark.parametrize(
+    "name, decay", [("adamw", 0.05), ("sgd", 1e-4), ("lion", 0.5), ("muon", 0.05)], ids=NAMES
+)
+def test_each_optimiser_has_a_weight_decay_of_its_own(name: str, decay: float) -> None:
+    by_default, asked = (
+        recipe(f"training.optimizer={name}", *more) for more in ((), ("training.weight_decay=0",))
+    )
+    net = network(by_default)
+
+    found = rates(net, build_optimizer(net, by_default), "weight_decay")
+    none = rates(net, build_optimizer(net, asked), "weight_decay")
+
+    assert set(found.values()) == {decay, 0.0}
+    assert set(none.values()) == {0.0}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_moves_before_a_rate_is_set(name: str) -> None:
     given = recipe(f"training.optimizer={name}", "training.weight_decay=0.5")

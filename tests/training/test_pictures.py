@@ -1,6 +1,7 @@
 import errno
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import torch
 from quadrants import draw_quadrants, quick
 from sightline.dataset import Dataset, preprocess_samples
 from sightline.errors import DatasetError
+from sightline.parallel import in_order
 from sightline.training import Recipe, recipe_for
 from sightline.training.pictures.batch import Batch
 from sightline.training.pictures.pictures import Pictures
@@ -80,6 +82,72 @@ def test_augmentation_is_the_same_for_any_size_of_batch_and_any_number_of_thread
 
     assert torch.equal(parts, whole)
     assert not torch.equal(whole[4], whole[5]), "one row at two places"
+
+
+STAGES = {
+    "nothing": "",
+    "together": "{RandomHorizontalFlip: {}}, {RandomRotation: {degrees: 20, interpolation: bilinear, fill: 9}}, "
+    "{RandomCrop: {padding: 4}}, {ColorJitter: {brightness: 0.3, contrast: 0.3, saturation: 0.3, hue: 0.1}}, "
+    "{GaussianBlur: {kernel_size: 3}}, {RandomErasing: {value: 127}}, {RandomEqualize: {}}, {RandomInvert: {}}",
+    "one by one": "{ElasticTransform: {}}",
+    "one by one, then together": "{RandomResizedCrop: {}}, {RandomHorizontalFlip: {}}, {RandomGrayscale: {p: 0.5}}",
+    "together, one by one, together": "{ColorJitter: {hue: 0.2}}, {JPEG: {quality: [5, 90]}}, {RandomAffine: "
+    "{degrees: 20}}, {RandomErasing: {value: 0}}",
+    "together, then one by one": "{RandomVerticalFlip: {}}, {GaussianNoise: {}}",
+}
+
+
+@pytest.mark.parametrize("steps", STAGES.values(), ids=STAGES.keys())
+def test_a_device_finishes_whole_batches_as_threads_do_parts_of_them(dataset: Dataset, steps: str) -> None:
+    chosen = recipe(f"augmentation=[{steps}]")
+    rows, places = np.arange(15), np.arange(15) * 2 + 1  # as one of two processes has them
+    sizes = [Batch(rows[:11], places[:11]), Batch(rows[11:12], places[11:12]), Batch(rows[12:], places[12:])]
+
+    threads = list(Pictures(dataset, chosen).augmented_batches(sizes, epoch=2))
+    device = list(Pictures(dataset, chosen, torch.device("cpu")).augmented_batches(sizes, epoch=2))
+    [whole] = Pictures(dataset, chosen, torch.device("cpu")).augmented_batches([Batch(rows, places)], epoch=2)
+
+    assert [tuple(images.shape) for images in device] == [(n, 32, 32, 3) for n in (11, 1, 3)]
+    assert all(images.is_contiguous() and images.dtype == torch.uint8 for images in device)
+    assert torch.equal(torch.cat(device), torch.cat(threads))
+    assert torch.equal(torch.cat(device), whole)
+    assert torch.equal(whole[0], next(iter(Pictures(dataset, chosen).plain_batches()))[0]) == (not steps)
+
+
+@pytest.mark.parametrize(
+    "device, steps, overrides, expected",
+    [
+        (torch.device("cpu"), "{RandomVerticalFlip: {}}", (), [5, 2]),
+        (torch.device("cpu"), "", (), [5, 2]),
+        (torch.device("cpu"), "{RandomVerticalFlip: {}}", ("data.num_workers=3",), [3, 3]),
+        (torch.device("cpu"), "{RandomVerticalFlip: {}}", ("data.cache=none",), [5, 5]),
+        (torch.device("cpu"), "{JPEG: {quality: 50}}, {RandomVerticalFlip: {}}", (), [5, 5]),
+        (None, "{RandomVerticalFlip: {}}", (), [5, 5]),
+    ],
+    ids=["on a device", "nothing to do", "as the recipe says", "not kept", "begun by threads", "no device"],
+)
+def test_there_are_few_threads_only_where_all_they_do_is_to_fetch(
+    dataset: Dataset,
+    monkeypatch: pytest.MonkeyPatch,
+    device: torch.device | None,
+    steps: str,
+    overrides: tuple[str, ...],
+    expected: list[int],
+) -> None:
+    used: list[int] = []
+
+    def counting(*arguments: Any, workers: int, ahead: int) -> Any:
+        used.append(workers)
+        return in_order(*arguments, workers=workers, ahead=ahead)
+
+    monkeypatch.setattr("sightline.training.pictures.pictures.in_order", counting)
+    monkeypatch.setattr("os.cpu_count", lambda: 5)
+    pictures = Pictures(dataset, recipe(f"augmentation=[{steps}]", *overrides), device)
+
+    for epoch in (1, 2):
+        list(pictures.augmented_batches([batch(*range(16))], epoch))
+
+    assert used == expected
 
 
 def test_a_crop_starts_from_the_whole_picture_and_not_from_the_network_s_input(dataset: Dataset) -> None:

@@ -1,14 +1,23 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
-from quadrants import quick
-from sightline.training import recipe_for
+from quadrants import draw_quadrants, quick
+from sightline.training import Team, recipe_for
+from sightline.training.loop.fit import solve_on_cpu
+from sightline.training.loop.history import NoProgress
+from sightline.training.loop.phases import Embedded
 from sightline.training.loop.probe import Learnable, solve_probe
+from sightline.training.loop.session import Session, make_objective, make_plan, make_targets
+from sightline.training.loop.validation import Validation
+from sightline.training.network.network import build_network
 from sightline.training.objective.imbalance import choose_imbalance
 from sightline.training.objective.losses import Objective, build_objective
+from sightline.training.pictures.pictures import Pictures
 
 LABELS = ("a", "b", "c")
 
@@ -86,3 +95,32 @@ def test_two_solutions_are_identical(loss: str) -> None:
 
     assert torch.equal(one.weight, two.weight)
     assert torch.equal(one.bias, two.bias)
+
+
+def test_it_is_solved_on_the_cpu_wherever_the_network_is(tmp_path: Path) -> None:
+    dataset = draw_quadrants(tmp_path)
+    train, val = dataset.of_split("train"), dataset.of_split("val")
+    recipe, elsewhere = recipe_for("images", quick("imbalance=logit_adjustment")), torch.device("meta")
+    plan, team = make_plan(recipe, train, elsewhere, 16), Team(0, 1, elsewhere)
+    session = Session(
+        recipe=recipe,
+        plan=plan,
+        network=build_network(recipe, 4).to(elsewhere),
+        train=train,
+        targets=make_targets(train, recipe),
+        pictures=Pictures(train, recipe),
+        validation=Validation(val, recipe, team),
+        objective=make_objective(recipe, plan, elsewhere),
+        mixing=None,
+        teacher=None,
+        progress=NoProgress(),
+        team=team,
+    )
+    with torch.inference_mode():
+        told = [torch.from_numpy(part.targets()).float()[:, None] + torch.eye(4)[0] for part in (train, val)]
+
+    probe = solve_on_cpu(session, Embedded(*told))
+
+    assert session.device == elsewhere
+    assert (probe.weight.device.type, tuple(probe.weight.shape)) == ("cpu", (4, 4))
+    assert probe.validation["accuracy"] == 1.0

@@ -51,6 +51,18 @@ def test_all_mistakes_of_a_file_and_its_overrides_are_reported_together(tmp_path
     [
         (["training.optimizer=lamb"], "training.optimizer = 'lamb': not built; allowed now: 'adamw'"),
         (["loss.type=weighted_cross_entropy"], "not built; allowed now: 'cross_entropy', 'bce', 'focal'"),
+        (
+            ["decision.aims=['recall(a) > 1']"],
+            "'recall(a) > 1' is no aim; an aim is one of recall(LABEL) >= 0.99",
+        ),
+        (["decision.review_capacity=200"], "decision.review_capacity"),
+        (["decision.review_capacity=200/day"], "is given without traffic"),
+        (
+            ["decision.review_capacity=200/day", "decision.traffic=3/hour"],
+            "review_capacity is 200 a day and traffic 72: everything can be looked at",
+        ),
+        (["decision.priority=[crack]"], "give review_capacity and traffic"),
+        (["task=multilabel", "decision.sets=aps"], "decision.sets = 'aps': is not for task multilabel"),
         (["loss.focal_gamma=2.0"], "belongs to loss.type focal, and it is cross_entropy"),
         (["task=multilabel", "loss.type=cross_entropy"], "is not for task multilabel; allowed: bce, focal"),
         (["loss.type=asymmetric"], "is not for task multiclass; allowed: cross_entropy, focal"),
@@ -170,7 +182,7 @@ def test_reading_recipes_needs_no_torch(tmp_path: Path) -> None:
 def test_the_examples_are_valid_recipes(example: str) -> None:
     file = Path(__file__).parents[2] / "examples" / f"{example}.yaml"
 
-    assert read_recipe(file).data.input_size == (128, 128)
+    assert read_recipe(file).training.strategy == "two_phase"
 
 
 def test_a_recipe_with_every_key_that_the_guides_of_the_field_use_is_taken_as_it_is(tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from quadrants import draw_quadrants, quick
 from sightline.dataset import Dataset, preprocess_samples
@@ -14,7 +16,9 @@ from sightline.training.loop.best import Best
 from sightline.training.loop.history import NoProgress
 from sightline.training.network.batch_norm import batch_norms
 from sightline.training.network.network import build_network
+from sightline.training.objective.losses import Objective
 from sightline.training.objective.schedule import cosine_with_warmup
+from sightline.training.pictures.pictures import Pictures
 
 AUGMENTED = "augmentation=[{ColorJitter: {brightness: 0.2}}]"
 
@@ -131,6 +135,59 @@ def test_a_loss_that_is_no_number_stops_the_run_and_names_the_files(dataset: Dat
         run(dataset, "training.learning_rate=1e30", "training.gradient_clip=null", "training.epochs=3")
 
     assert len(re.findall(r"'train/[a-z-]+/\d\d\.png'", str(caught.value))) == 16
+
+
+@pytest.mark.parametrize("what", ["loss", "gradient"])
+def test_what_is_unsound_is_noticed_before_a_weight_moves(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    stepped: list[object] = []
+    monkeypatch.setattr("torch.optim.AdamW.step", lambda *_: stepped.append(1))
+    if what == "loss":
+        monkeypatch.setattr(Objective, "__call__", lambda _, logits, __: logits.sum(1) * float("nan"))
+    else:
+        unsound = torch.tensor(float("inf"))
+        monkeypatch.setattr("torch.nn.utils.clip_grad_norm_", lambda *_: unsound)
+
+    with pytest.raises(TrainingError, match=rf"The {what} became (nan|inf) in epoch 1\. .*'train/"):
+        run(dataset)
+
+    assert stepped == []
+
+
+def test_a_step_reads_no_number_by_itself_for_a_gpu_would_be_waited_for(dataset: Dataset) -> None:
+    reads, at_step = 0, []
+
+    class Counting(TorchDispatchMode):
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            nonlocal reads
+            reads += func is torch.ops.aten._local_scalar_dense.default
+            return func(*args, **(kwargs or {}))
+
+    class Listener(NoProgress):
+        def on_step(self, epoch: int, step: int, steps: int, loss: float) -> None:
+            at_step.append(reads)
+
+    chosen = recipe("training.epochs=1", AUGMENTED)
+    with Counting():
+        train(chosen, dataset.of_split("train"), dataset.of_split("val"), progress=Listener())
+
+    assert len(at_step) == 3
+    assert len(set(at_step)) == 1
+
+
+def test_a_run_whose_pictures_a_device_finishes_gives_the_weights_of_one_by_threads(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_threads = run(dataset, AUGMENTED).network.state_dict()
+    monkeypatch.setattr(
+        "sightline.training.loop.fit.Pictures",
+        lambda dataset, recipe, _: Pictures(dataset, recipe, torch.device("cpu")),
+    )
+
+    by_device = run(dataset, AUGMENTED).network.state_dict()
+
+    assert all(torch.equal(by_threads[name], by_device[name]) for name in by_threads)
 
 
 def test_progress_is_told_of_every_image_step_and_epoch(dataset: Dataset) -> None:

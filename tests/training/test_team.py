@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from quadrants import draw_quadrants, quick
+from sightline.errors import TrainingError
 from sightline.training import recipe_for, train
+from sightline.training.loop.team import choose_device
 
 OVERRIDES = quick(
     # Batch norm would see half of each batch in two processes: this backbone has none.
@@ -70,3 +72,27 @@ def test_two_processes_give_the_curve_of_one(tmp_path: Path) -> None:
         assert figures == pytest.approx(record.validation, rel=1e-3, abs=1e-6)
     sums = {name: value.double().sum().item() for name, value in one.network.state_dict().items()}
     assert weights == pytest.approx(sums, rel=1e-3, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "local_size, gpus, devices",
+    [
+        (1, 0, ["cpu"]),
+        (3, 0, ["cpu", "cpu", "cpu"]),
+        (1, 1, ["cuda:0"]),
+        (2, 2, ["cuda:0", "cuda:1"]),
+        (2, 8, ["cuda:0", "cuda:1"]),
+    ],
+)
+def test_processes_of_one_machine_are_all_on_gpus_or_all_on_the_cpu(
+    local_size: int, gpus: int, devices: list[str]
+) -> None:
+    assert [str(choose_device(local, local_size, gpus)) for local in range(local_size)] == devices
+
+
+@pytest.mark.parametrize("local", [0, 1])
+def test_fewer_gpus_than_processes_are_refused_by_every_process(local: int) -> None:
+    with pytest.raises(
+        TrainingError, match="2 processes .* with 1 GPU, .* --nproc-per-node 1, or with CUDA_VI"
+    ):
+        choose_device(local, local_size=2, gpus=1)

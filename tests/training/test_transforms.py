@@ -66,6 +66,16 @@ def test_augmentation_follows_from_seed_epoch_and_place_whatever_the_thread_and_
     assert np.abs(together.astype(int) - picture).max() > 0, "it must do something"
 
 
+def test_transforms_before_and_after_one_that_takes_pictures_alone_have_numbers_of_their_own() -> None:
+    flip, alone = "{RandomHorizontalFlip: {}}", "{RandomPerspective: {p: 0}}"
+    picture = noisy()
+
+    out = augmentation(f"{flip}, {alone}, {flip}")([picture] * 24, 1, np.arange(24)).numpy()
+
+    flipped = {(pixels == picture[:, ::-1]).all() for pixels in out}
+    assert flipped == {True, False}, "with the same numbers, each flip would undo the other"
+
+
 def test_augmentation_differs_from_epoch_to_epoch_and_from_seed_to_seed() -> None:
     picture, place = noisy(), np.array([0])
     step = "{RandomRotation: {degrees: 30}}"

@@ -11,22 +11,33 @@ from sightline.bundle.golden import (
 )
 from sightline.bundle.head import HEAD_FILE, Head, pack_head, unpack_head
 from sightline.bundle.manifest import (
+    REFERENCE_FILE,
     SCHEMA_VERSION,
     FileRecord,
     Golden,
     Graph,
     Manifest,
     Provenance,
+    Recalibration,
     Variant,
     to_json,
 )
 from sightline.bundle.read import Bundle, check_listing, read_bundle, read_manifest
+from sightline.bundle.reference import (
+    MOST_IMAGES,
+    Reference,
+    pack_reference,
+    read_reference,
+    unpack_reference,
+)
 from sightline.bundle.write import check_target, list_files, write_bundle
 
 __all__ = [
     "EXPECTED_FILE",
     "HEAD_FILE",
     "MANIFEST_FILE",
+    "MOST_IMAGES",
+    "REFERENCE_FILE",
     "SCHEMA_VERSION",
     "Bundle",
     "FileRecord",
@@ -36,6 +47,8 @@ __all__ = [
     "Head",
     "Manifest",
     "Provenance",
+    "Recalibration",
+    "Reference",
     "Variant",
     "block_means",
     "check_listing",
@@ -44,11 +57,14 @@ __all__ = [
     "list_files",
     "pack_golden",
     "pack_head",
+    "pack_reference",
     "read_bundle",
     "read_manifest",
+    "read_reference",
     "sha256",
     "to_json",
     "unpack_golden",
     "unpack_head",
+    "unpack_reference",
     "write_bundle",
 ]

@@ -29,6 +29,8 @@ class GoldenOutputs:
         float32 `[n, C]` and `[n, D]`.
     probabilities
         float64 `[n, C]`.
+    outlier_scores
+        float64 `[n]`; NaN where the bundle's rule has no score.
     labels, verdicts
         Unicode `[n]` each: the predicted label; accept, review or reject.
     """
@@ -41,6 +43,7 @@ class GoldenOutputs:
     logits: NDArray[np.float32]
     embedding: NDArray[np.float32]
     probabilities: NDArray[np.float64]
+    outlier_scores: NDArray[np.float64]
     labels: NDArray[np.str_]
     verdicts: NDArray[np.str_]
 

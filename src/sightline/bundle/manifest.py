@@ -6,9 +6,18 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from sightline.bundle.head import HEAD_FILE
-from sightline.records import ClassMaps, DecisionRule, Frozen, Preprocessing, Task, activation_of
+from sightline.records import (
+    ClassMaps,
+    DecisionReport,
+    DecisionRule,
+    Frozen,
+    Preprocessing,
+    Task,
+    activation_of,
+)
 
 SCHEMA_VERSION: Final = 1
+REFERENCE_FILE: Final = "reference.npz"
 
 _SAFE_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
@@ -66,6 +75,9 @@ class Golden(Frozen):
         Largest absolute difference of logits, as a share of the largest absolute recorded logit (at least 1).
     probability
         Largest absolute difference of probabilities: the decision on the recorded logits.
+    outlier_score
+        Largest absolute difference of outlier scores on the recorded logits and embedding, as a share of the recorded
+        one (at least 1).
     """
 
     count: int = Field(ge=1)
@@ -73,6 +85,21 @@ class Golden(Frozen):
     pixel_max: int = 4
     logit: float = 1e-3
     probability: float = 1e-6
+    outlier_score: float = 1e-3
+
+
+class Recalibration(Frozen):
+    """That a bundle has the graph of another one, and a decision of its own: which, when, and on which images.
+
+    dataset_digest
+        Of the images that the decision was fitted on.
+    """
+
+    bundle: Sha256
+    created_at: str
+    sightline_version: str
+    dataset_digest: Sha256
+    images: int = Field(ge=1)
 
 
 class Provenance(Frozen):
@@ -98,6 +125,7 @@ class Provenance(Frozen):
     normalisation_std: tuple[float, float, float]
     best_epoch: int
     training_seconds: float
+    recalibration: Recalibration | None = None
 
 
 class Manifest(Frozen):
@@ -106,6 +134,8 @@ class Manifest(Frozen):
     task
         `multiclass`: one label is true of a picture, and the decision's activation is softmax; `multilabel`: any
         number is, and it is sigmoid. A manifest that mixes the two is refused.
+    decision_report
+        What the decision was fitted on and what can be expected of it; None where it was not fitted.
     class_maps
         How the head, `head.npz`, and the graph's feature map explain the logits. None: nobody has looked.
     """
@@ -116,6 +146,7 @@ class Manifest(Frozen):
     labels: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=2)
     preprocessing: Preprocessing
     decision: DecisionRule
+    decision_report: DecisionReport | None = None
     graph: Graph
     class_maps: ClassMaps | None = None
     default_variant: str
@@ -136,9 +167,10 @@ class Manifest(Frozen):
                 f"decision: the activation of task {self.task} is {activation_of(self.task)}, "
                 f"not {self.decision.activation}"
             )
-        for thresholds in (self.decision.accept_thresholds, self.decision.label_thresholds):
-            if thresholds is not None and len(thresholds) != len(self.labels):
-                raise ValueError(f"decision: {len(thresholds)} thresholds for {len(self.labels)} labels")
+        for misfit in self.decision.misfits(len(self.labels)):
+            raise ValueError(f"decision: {misfit}")
+        if self.decision.outliers is not None and REFERENCE_FILE not in self.files:
+            raise ValueError(f"decision: outliers need {REFERENCE_FILE}, which is not among the files")
         missing = [variant.file for variant in self.variants.values() if variant.file not in self.files]
         if missing:
             raise ValueError(f"variants: {', '.join(missing)} is not among the files")

@@ -2,20 +2,57 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sightline.cli.data.options import GroupBy, GroupGap
+
 if TYPE_CHECKING:
-    from sightline.lifecycle import Agreement, Judged, SplitChoice
+    from sightline.lifecycle import SplitChoice
 
 
 def evaluate(
     bundle: Annotated[Path, typer.Argument(help="The bundle's folder.", show_default=False)],
-    data: Annotated[Path, typer.Argument(help="A folder of labelled images.", show_default=False)],
-    split: Annotated[
-        str | None, typer.Option(help="train, val, test or all. Default: test if there is any, else all.")
+    data: Annotated[
+        str | None,
+        typer.Argument(
+            help="Labelled images: a folder, a list, a table, shards, or an address. Not with --scores.",
+            show_default=False,
+        ),
     ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(help="train, val, calibration, test or all. Default: test if there is any, else all."),
+    ] = None,
+    scores: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Take the scores from this scores.npz; no image is opened."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Write report.html, evaluation.json and scores.npz into this folder."
+        ),
+    ] = None,
+    compare: Annotated[
+        Path | None,
+        typer.Option(metavar="BUNDLE", help="Score this bundle on the same images, and compare."),
+    ] = None,
+    gate: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GATE",
+            help="Exit with 1 unless this holds, as in 'macro_f1>=0.9', 'recall[crack]>=0.95', 'recall[*]>=0.8' or "
+            "'no class recall drop > 0.02 against BUNDLE'. May be repeated.",
+        ),
+    ] = None,
+    cost: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What mistakes cost, as CSV: a row a class, a column an answer."),
+    ] = None,
+    group_by: GroupBy = None,
+    group_gap: GroupGap = None,
     server: Annotated[
         str | None, typer.Option(metavar="URL", help="Ask this server too, and compare its answers.")
     ] = None,
@@ -27,42 +64,66 @@ def evaluate(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print every figure as JSON.")] = False,
 ) -> None:
-    """Say how good a bundle is on labelled images.
+    """Say how good a bundle is on labelled images, how sure that is, and where it fails.
 
     Images that the bundle was built from are known by their content: `test` means those it was not trained
-    on. --tta averages the answers over mirrored pictures, which the service does not do. With --server every
-    answer over HTTP is compared with the bundle's own; exits with 3 if they differ.
+    on. Pictures of one group, copies and near copies count as one observation. --tta averages the answers over
+    mirrored pictures, which the service does not do. With --server every answer over HTTP is compared with the
+    bundle's own; exits with 3 if they differ. Exits with 1 if a gate is not kept.
     """
+    from sightline.cli.evaluation import judgement_as_json, print_judgement
     from sightline.cli.progress import Display
-    from sightline.dataset import read_dataset
+    from sightline.cli.typed import typed
     from sightline.errors import InputError
+    from sightline.evaluation import read_costs
+    from sightline.evaluation.gates import check_gates, read_gate
+    from sightline.extras import require
+
+    require("pyarrow")
     from sightline.inference import load
-    from sightline.lifecycle import compare_with_server, judge
+    from sightline.lifecycle.evaluate_bundle import Asked, evaluate_on_data, evaluate_on_record
+    from sightline.lifecycle.evaluation_report import write_evaluation_report
+    from sightline.lifecycle.judgement import write_judgement
     from sightline.lifecycle.views import read_views
 
+    if (data is None) == (scores is None):
+        raise InputError("Give either the images, sightline evaluate BUNDLE DATA, or --scores FILE.")
+    gates = tuple(read_gate(text) for text in gate or [])
     views = read_views(tta or "")
-    if views and server is not None:
-        raise InputError("--server compares single answers, and --tta averages several: give one of them.")
     predictor = load(bundle)
+    manifest = predictor.bundle.manifest
+    check_gates(gates, manifest.labels, manifest.task, with_costs=cost is not None)
+    asked = Asked(
+        gates,
+        None if cost is None else read_costs(cost, manifest.labels),
+        _split(split),
+        views,
+        None if compare is None else str(compare),
+        group_by,
+        group_gap,
+        server,
+    )
     with Display(quiet=as_json) as display:
-        display.stage("Reading the images")
-        dataset = read_dataset(
-            data, limits=predictor.bundle.manifest.preprocessing.limits, progress=display.progress
-        )
-        display.stage("Scoring")
-        judged = judge(predictor, dataset, _split(split), display.progress, views=views)
-        agreement = None
-        if server is not None:
-            display.stage("Asking the server")
-            agreement = compare_with_server(judged, predictor, server, display.progress)
+        if out is not None:
+            require("jinja2")
+        if data is not None:
+            found = evaluate_on_data(predictor, data, asked, display.listen)
+        else:
+            assert scores is not None
+            found = evaluate_on_record(predictor, scores, asked)
+        if out is not None:
+            write_judgement(found.judgement, found.scored if data is not None else None, out)
+            write_evaluation_report(predictor, found, out, command=typed(), listen=display.listen)
     if as_json:
-        typer.echo(json.dumps(_as_json(judged, agreement) | {"tta": views}))
+        typer.echo(json.dumps(judgement_as_json(found)))
     else:
-        _print(judged, agreement)
-        if views:
-            typer.echo(f"Averaged over {1 + len(views)} views of each picture. The service answers from one.")
-    if agreement is not None and not agreement.holds:
+        print_judgement(found)
+        if out is not None:
+            typer.echo(f"Written to {out}.")
+    if found.agreement is not None and not found.agreement.holds:
         raise typer.Exit(3)
+    if not found.judgement.passed:
+        raise typer.Exit(1)
 
 
 def _split(name: str | None) -> "SplitChoice | None":
@@ -74,40 +135,3 @@ def _split(name: str | None) -> "SplitChoice | None":
     if name is not None and name not in get_args(SplitChoice):
         raise InputError(f"--split is '{name}'; it may be {', '.join(get_args(SplitChoice))}.")
     return cast("SplitChoice | None", name)
-
-
-def _as_json(judged: "Judged", agreement: "Agreement | None") -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return {
-        "split": judged.split,
-        "seen_in_training": judged.seen_in_training,
-        "quarantined": [asdict(aside) for aside in judged.dataset.quarantine],
-        "evaluation": judged.evaluation.model_dump(mode="json"),
-        "server": None if agreement is None else asdict(agreement),
-    }
-
-
-def _print(judged: "Judged", agreement: "Agreement | None") -> None:
-    from sightline.cli.figures import print_evaluation
-    from sightline.cli.tables import cell, console
-
-    out = console()
-    print_evaluation(judged.evaluation, judged.split)
-    if judged.seen_in_training:
-        count = judged.evaluation.count
-        out.print(
-            f"[yellow]{judged.seen_in_training} of the {count} images were trained on: the figures flatter.[/]"
-        )
-    if judged.dataset.quarantine:
-        first = judged.dataset.quarantine[0]
-        out.print(
-            f"{len(judged.dataset.quarantine)} files were set aside, the first: {cell(first.path)}: "
-            f"{cell(first.message)}"
-        )
-    if agreement is not None:
-        verdict = "[green]as evaluated[/]" if agreement.holds else "[bold red]not what was evaluated[/]"
-        out.print(
-            f"Server: {agreement.label_agreement:.2%} of {agreement.images} labels agree, largest |Δp| "
-            f"{agreement.max_probability_difference:.1e}: {verdict}."
-        )

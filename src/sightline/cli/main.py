@@ -13,6 +13,7 @@ import typer
 
 from sightline import __version__
 from sightline.cli.ablate import ablate
+from sightline.cli.calibrate import calibrate
 from sightline.cli.crossvalidate import crossvalidate
 from sightline.cli.data import app as data
 from sightline.cli.demo import demo
@@ -20,6 +21,7 @@ from sightline.cli.evaluate import evaluate
 from sightline.cli.explain import explain
 from sightline.cli.plain import printable
 from sightline.cli.predict import predict
+from sightline.cli.regress import app as regress
 from sightline.cli.serve import serve
 from sightline.cli.show import show
 from sightline.cli.train import train
@@ -35,9 +37,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (demo, train, ablate, tune, crossvalidate, evaluate, verify, show, predict, explain, serve):
+for _command in (
+    demo,
+    train,
+    ablate,
+    tune,
+    crossvalidate,
+    evaluate,
+    calibrate,
+    verify,
+    show,
+    predict,
+    explain,
+    serve,
+):
     app.command()(_command)
 app.add_typer(data, name="data")
+app.add_typer(regress, name="regress")
 
 
 def _print_version(wanted: bool) -> None:

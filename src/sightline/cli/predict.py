@@ -26,6 +26,9 @@ def predict(
         list[str], typer.Argument(help="Images, folders of images, or globs.", show_default=False)
     ],
     top_k: Annotated[int, typer.Option(min=1, help="How many candidates --json lists.")] = 5,
+    neighbours: Annotated[
+        int, typer.Option(min=0, help="How many of the nearest training images --json lists.")
+    ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values with a header.")] = False,
 ) -> None:
@@ -40,7 +43,7 @@ def predict(
         raise InputError("--json and --csv exclude each other.")
     paths = image_paths(files)
     predictor = load(bundle, threads=1)
-    outcomes = predict_files(predictor, paths, top_k=top_k)
+    outcomes = predict_files(predictor, paths, top_k=top_k, neighbours=neighbours)
     if as_json:
         failed = _print_json(outcomes)
     elif as_csv:
@@ -106,16 +109,17 @@ def _print_json(outcomes: Iterable["FileOutcome"]) -> int:
 def _print_csv(outcomes: Iterable["FileOutcome"]) -> int:
     failed = 0
     out = csv.writer(sys.stdout, lineterminator="\n")
-    out.writerow(["file", "label", "probability", "labels", "decision", "error"])
+    out.writerow(["file", "label", "probability", "labels", "decision", "outlier_score", "error"])
     for outcome in outcomes:
         answer = outcome.prediction
         failed += answer is None
         if answer is None:
-            out.writerow([printable(str(outcome.path)), "", "", "", "", printable(str(outcome.error))])
+            out.writerow([printable(str(outcome.path)), "", "", "", "", "", printable(str(outcome.error))])
         else:
             probability, labels = f"{answer.probability:.6f}", printable("|".join(answer.labels))
             name = printable(str(outcome.path))
-            out.writerow([name, answer.label, probability, labels, answer.decision, ""])
+            strangeness = "" if answer.outlier_score is None else f"{answer.outlier_score:.6g}"
+            out.writerow([name, answer.label, probability, labels, answer.decision, strangeness, ""])
     return failed
 
 

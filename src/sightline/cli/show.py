@@ -29,11 +29,13 @@ def show(
     table = new_table("", "")
     table.show_header = False
     for name, value in _facts(bundle_id, manifest):
-        table.add_row(f"[bold]{name}[/]", cell(value))
+        table.add_row(f"[bold]{cell(name)}[/]", cell(value))
     console().print(table)
 
 
 def _facts(bundle_id: str, manifest: "Manifest") -> list[tuple[str, str]]:
+    from sightline.cli.decision import rule_in_words
+
     source, spec = manifest.provenance, manifest.preprocessing
     counts = ", ".join(f"{count:,} {split}" for split, count in source.dataset_counts.items())
     return [
@@ -42,7 +44,9 @@ def _facts(bundle_id: str, manifest: "Manifest") -> list[tuple[str, str]]:
         ("task", f"{manifest.task}, {len(manifest.labels)} labels: {_shortened(manifest.labels)}"),
         *((f"quality ({split})", _quality(figures)) for split, figures in manifest.metrics.items()),
         ("input", f"{spec.width_px} × {spec.height_px} px, {spec.resize}, {spec.interpolation}"),
-        ("decision", _decision(manifest)),
+        ("decision", rule_in_words(manifest.decision, manifest.labels)),
+        *_of_report(manifest),
+        ("strange pictures", _outliers(manifest)),
         ("explanations", _explanations(manifest)),
         ("variants", ", ".join(f"{name} ({v.file}, {v.precision})" for name, v in manifest.variants.items())),
         ("backbone", f"{source.backbone}, pretrained: {source.pretrained}"),
@@ -56,17 +60,32 @@ def _facts(bundle_id: str, manifest: "Manifest") -> list[tuple[str, str]]:
     ]
 
 
-def _decision(manifest: "Manifest") -> str:
-    rule = manifest.decision
-    start = f"{rule.activation}, temperature {rule.temperature:.3f}"
-    if rule.activation == "sigmoid":
-        chosen = rule.label_thresholds
-        if chosen is None:
-            return f"{start}; thresholds: none chosen, 0.5 for every label"
-        return f"{start}; thresholds: {min(chosen):.3f} to {max(chosen):.3f}, one a label"
-    thresholds = rule.accept_thresholds
-    point = "none chosen: every answer is accepted" if thresholds is None else f"{len(thresholds)} thresholds"
-    return f"{start}; operating point: {point}"
+def _of_report(manifest: "Manifest") -> list[tuple[str, str]]:
+    from sightline.cli.decision import report_in_lines
+
+    report, origin = manifest.decision_report, manifest.provenance.recalibration
+    lines = [] if report is None else list(report_in_lines(report))
+    if manifest.decision.aim:
+        lines.insert(0, ("aim", manifest.decision.aim))
+    if origin is not None:
+        lines.append(
+            (
+                "recalibrated",
+                f"{origin.created_at} from bundle {origin.bundle[:12]}…, on {origin.images} images, digest "
+                f"{origin.dataset_digest[:12]}…",
+            )
+        )
+    return lines
+
+
+def _outliers(manifest: "Manifest") -> str:
+    rule = manifest.decision.outliers
+    if rule is None:
+        return "none are rejected"
+    return (
+        f"rejected where {rule.kind} is above {rule.threshold:.4g}; false alarms {rule.promised_rate:.2%} at most, by "
+        f"{rule.held_out} pictures of {rule.held_out_split}"
+    )
 
 
 def _explanations(manifest: "Manifest") -> str:

@@ -84,18 +84,23 @@ def _print_json(built: "Built", target: Path) -> None:
         "quarantined": built.data_check.set_aside,
         "seconds": dict(built.seconds),
         "baselines": baselines,
+        "outliers": built.outliers.model_dump(mode="json"),
+        "decision_report": built.decision.model_dump(mode="json"),
         **figures,
     }
     typer.echo(json.dumps(result))
 
 
 def _print(built: "Built") -> None:
-    from sightline.cli.figures import print_baselines, print_evaluation
+    from sightline.cli.decision import print_decision
+    from sightline.cli.figures import print_baselines, print_evaluation, print_outliers
     from sightline.cli.tables import console
 
     split, evaluation = list(built.evaluations.items())[-1]
     print_evaluation(evaluation, split)
     print_baselines(evaluation, built.baselines)
+    print_outliers(built.outliers)
+    print_decision(built.rule, built.decision, evaluation.labels)
     console().print(
         f"Bundle: {built.path} ({built.id[:12]}…), {sum(built.seconds.values()):.0f} s in all.\n"
         f"Run:    {built.run}\n"

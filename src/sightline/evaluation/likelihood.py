@@ -4,10 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.evaluation.blocks import row_blocks
-from sightline.records import Scores
+from sightline.records import Calibration, Scores, Temperature
+
+UNCALIBRATED = Temperature()
 
 
-def negative_log_likelihood(scores: Scores, temperature: float) -> float:
+def negative_log_likelihood(scores: Scores, calibration: Calibration = UNCALIBRATED) -> float:
     """Mean of −log p(truth), natural logarithm, 0 at best.
 
     Multiclass: the mean over the rows, p being the softmax. Multilabel: the mean over all cells of row and label
@@ -15,9 +17,9 @@ def negative_log_likelihood(scores: Scores, temperature: float) -> float:
     float. Needs at least one row and finite logits.
     """
     if scores.task == "multilabel":
-        total = sum(_sigmoid_loss(scores, block, temperature) for block in row_blocks(scores))
+        total = sum(_sigmoid_loss(scores, block, calibration) for block in row_blocks(scores))
         return total / scores.logits.size
-    return sum(_softmax_loss(scores, block, temperature) for block in row_blocks(scores)) / len(
+    return sum(_softmax_loss(scores, block, calibration) for block in row_blocks(scores)) / len(
         scores.targets
     )
 
@@ -39,10 +41,18 @@ def slope_and_curvature(scores: Scores, sharpness: float) -> tuple[float, float]
     return slope / terms, curvature / terms
 
 
-def _softmax_loss(scores: Scores, block: slice, temperature: float) -> float:
-    scaled = _below_maximum(scores.logits[block]) / temperature
-    log_sums = np.log(np.exp(scaled).sum(axis=1))
-    return float((log_sums - _of_truth(scaled, scores.classes[block])).sum())
+def row_losses(
+    logits_nc: NDArray[np.float32], targets_n: NDArray[np.int64], calibration: Calibration
+) -> NDArray[np.float64]:
+    """−log p(truth) of each row of multiclass logits, float64 `[N]`; as `negative_log_likelihood`."""
+    scaled = calibration.calibrated(logits_nc)
+    scaled -= scaled.max(axis=1, keepdims=True)
+    losses: NDArray[np.float64] = np.log(np.exp(scaled).sum(axis=1)) - _of_truth(scaled, targets_n)
+    return losses
+
+
+def _softmax_loss(scores: Scores, block: slice, calibration: Calibration) -> float:
+    return float(row_losses(scores.logits[block], scores.classes[block], calibration).sum())
 
 
 def _softmax_derivatives(scores: Scores, block: slice, sharpness: float) -> tuple[float, float]:
@@ -54,10 +64,19 @@ def _softmax_derivatives(scores: Scores, block: slice, sharpness: float) -> tupl
     return slope, float((weights * (logits - means[:, None]) ** 2).sum())
 
 
-def _sigmoid_loss(scores: Scores, block: slice, temperature: float) -> float:
+def pair_losses(
+    logits_nc: NDArray[np.float32], multi_hot_nc: NDArray[np.uint8], calibration: Calibration
+) -> NDArray[np.float64]:
+    """−log p(truth) of each pair of row and label, float64 `[N, C]`."""
     # log(1 + exp(−s)), with the exponential of numbers below 0 only.
-    towards_truth = _towards_truth(scores, block) / temperature
-    return float((np.log1p(np.exp(-np.abs(towards_truth))) - np.minimum(towards_truth, 0.0)).sum())
+    scaled = calibration.calibrated(logits_nc)
+    towards_truth = np.where(multi_hot_nc == 1, scaled, -scaled)
+    losses: NDArray[np.float64] = np.log1p(np.exp(-np.abs(towards_truth))) - np.minimum(towards_truth, 0.0)
+    return losses
+
+
+def _sigmoid_loss(scores: Scores, block: slice, calibration: Calibration) -> float:
+    return float(pair_losses(scores.logits[block], scores.multi_hot[block], calibration).sum())
 
 
 def _sigmoid_derivatives(scores: Scores, block: slice, sharpness: float) -> tuple[float, float]:

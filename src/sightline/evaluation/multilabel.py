@@ -1,16 +1,19 @@
 """Every figure of one engine on a labelled data set of which any number of labels is true of a picture."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from sightline.evaluation.average_precision import average_precisions
-from sightline.evaluation.blocks import require_judgeable, row_blocks
+from sightline.evaluation.blocks import row_blocks
 from sightline.evaluation.calibration import ReliabilityBin, ReliabilitySums, expected_calibration_error
 from sightline.evaluation.likelihood import negative_log_likelihood
 from sightline.evaluation.per_class import shares_of_counts
-from sightline.records import DecisionRule, Frozen, Scores, require_task
+from sightline.evaluation.ranking import CurvePoint
+from sightline.records import DecisionRule, Estimate, Frozen, Scores
 
 
 class LabelFigures(Frozen):
@@ -22,6 +25,9 @@ class LabelFigures(Frozen):
         As scikit-learn defines it, whatever the threshold; None for a label without support.
     threshold
         The probability from which on the label is held for true.
+
+    What follows is there only where intervals were asked for, and as in `ClassFigures`: roc_auc,
+    calibration_error, curve, intervals.
     """
 
     label: str
@@ -32,6 +38,10 @@ class LabelFigures(Frozen):
     f1: float
     average_precision: float | None
     threshold: float
+    roc_auc: float | None = None
+    calibration_error: float | None = None
+    curve: tuple[CurvePoint, ...] = ()
+    intervals: dict[str, Estimate] = Field(default_factory=dict)
 
 
 class MultilabelEvaluation(Frozen):
@@ -45,6 +55,8 @@ class MultilabelEvaluation(Frozen):
         Over all pairs together: frequent labels count for more.
     macro_precision, macro_recall, macro_f1
         Plain means over the labels that are true or held for true anywhere.
+    weighted_precision, weighted_recall, weighted_f1
+        Means over the labels, each counting by its support; 0 if no label has any.
     exact_match
         Share of the samples of which every label is right (subset accuracy).
     hamming_loss
@@ -53,11 +65,14 @@ class MultilabelEvaluation(Frozen):
         Over 15 bins of the probability of all pairs; `accuracy` of a bin is the share of its pairs that are true.
         Where few labels are true of a picture, most pairs lie near 0 and make the error small.
     negative_log_likelihood
-        Mean −log p(truth) of the pairs, natural logarithm, at the rule's temperature.
+        Mean −log p(truth) of the pairs, natural logarithm, by the rule's calibration.
     brier_score
         Mean (p − y)² of the pairs, in [0, 1].
     thresholds_chosen
         Whether the rule has thresholds of its own; if not, 0.5 held for every label.
+
+    What follows is there only where intervals were asked for, and as in `Evaluation`: roc_auc,
+    classwise_calibration_error (in 15 bins of each label's probability), intervals, units, sampling.
     """
 
     labels: tuple[str, ...]
@@ -69,6 +84,9 @@ class MultilabelEvaluation(Frozen):
     macro_precision: float
     macro_recall: float
     macro_f1: float
+    weighted_precision: float
+    weighted_recall: float
+    weighted_f1: float
     exact_match: float
     hamming_loss: float
     expected_calibration_error: float
@@ -77,22 +95,22 @@ class MultilabelEvaluation(Frozen):
     thresholds_chosen: bool
     per_label: tuple[LabelFigures, ...]
     reliability: tuple[ReliabilityBin, ...]
+    roc_auc: float | None = None
+    classwise_calibration_error: float | None = None
+    intervals: dict[str, Estimate] = Field(default_factory=dict)
+    units: int | None = None
+    sampling: str | None = None
 
 
-def evaluate_multilabel(scores: Scores, rule: DecisionRule) -> MultilabelEvaluation:
-    """Take every figure from multilabel scores under a sigmoid rule; a pure function of the two.
-
-    Raises:
-        DatasetError: there is no row, a logit is NaN or infinite, or scores or rule are multiclass.
-    """
-    require_task("multilabel", scores=scores.task, rule=rule.task)
-    require_judgeable(scores)
+def multilabel_figures(scores: Scores, rule: DecisionRule) -> MultilabelEvaluation:
+    """Count the answers of finite multilabel scores under a sigmoid rule."""
     sums = _Sums(len(scores.labels))
     for block in row_blocks(scores):
         sums.add(rule, scores.logits[block], scores.multi_hot[block])
     per_label = _label_figures(scores, rule, sums)
     micro = shares_of_counts(*(counts.sum(keepdims=True) for counts in sums.counts()))
     macro = _macro(per_label)
+    weighted = weighted_shares([(one.precision, one.recall, one.f1) for one in per_label], sums.counts()[1])
     precisions = [one.average_precision for one in per_label if one.average_precision is not None]
     bins = sums.reliability.bins()
     pairs = scores.logits.size
@@ -106,10 +124,13 @@ def evaluate_multilabel(scores: Scores, rule: DecisionRule) -> MultilabelEvaluat
         macro_precision=macro[0],
         macro_recall=macro[1],
         macro_f1=macro[2],
+        weighted_precision=weighted[0],
+        weighted_recall=weighted[1],
+        weighted_f1=weighted[2],
         exact_match=sums.exact / len(scores.targets),
         hamming_loss=sums.wrong / pairs,
         expected_calibration_error=expected_calibration_error(bins),
-        negative_log_likelihood=negative_log_likelihood(scores, rule.temperature),
+        negative_log_likelihood=negative_log_likelihood(scores, rule.calibration),
         brier_score=sums.squares / pairs,
         thresholds_chosen=rule.label_thresholds is not None,
         per_label=per_label,
@@ -172,4 +193,13 @@ def _macro(figures: tuple[LabelFigures, ...]) -> tuple[float, float, float]:
     """Precision, recall and F1; 0 if no label is true or held for true anywhere."""
     seen = [(one.precision, one.recall, one.f1) for one in figures if one.support or one.predicted]
     precision, recall, f1 = np.mean(seen, axis=0).tolist() if seen else (0.0, 0.0, 0.0)
+    return precision, recall, f1
+
+
+def weighted_shares(
+    shares: Sequence[Sequence[float]] | NDArray[np.float64],
+    support_c: NDArray[np.int64] | NDArray[np.float64],
+) -> tuple[float, float, float]:
+    """Precision, recall and F1 of each label, averaged by support; 0 if there is none."""
+    precision, recall, f1 = (support_c @ np.asarray(shares) / max(1, int(support_c.sum()))).tolist()
     return precision, recall, f1

@@ -4,8 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
-from sightline.records import Frozen
+from sightline.evaluation.ranking import CurvePoint
+from sightline.records import Estimate, Frozen
+
+Counts = NDArray[np.int64] | NDArray[np.float64]
 
 
 class ClassFigures(Frozen):
@@ -13,6 +17,17 @@ class ClassFigures(Frozen):
 
     A class that was never predicted has precision 0, one without a sample recall 0, one with neither F1 0:
     `support` (samples of the class) and `predicted` (answers naming it) tell the cases apart.
+
+    What follows is there only where intervals were asked for.
+
+    average_precision, roc_auc
+        The class's probability against the rest; None where it has no sample, or nothing else has.
+    calibration_error
+        Class-wise, see `ClasswiseGaps`; in [0, 1].
+    curve
+        Points of the precision–recall curve, the highest threshold first; at most 200, fewer of many classes.
+    intervals
+        By the names above, where there is something to estimate.
     """
 
     label: str
@@ -21,6 +36,11 @@ class ClassFigures(Frozen):
     precision: float
     recall: float
     f1: float
+    average_precision: float | None = None
+    roc_auc: float | None = None
+    calibration_error: float | None = None
+    curve: tuple[CurvePoint, ...] = ()
+    intervals: dict[str, Estimate] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -67,13 +87,13 @@ def macro_figures(figures: tuple[ClassFigures, ...]) -> MacroFigures:
 
 
 def shares_of_counts(
-    right_c: NDArray[np.int64], support_c: NDArray[np.int64], predicted_c: NDArray[np.int64]
+    right_c: Counts, support_c: Counts, predicted_c: Counts
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Precision, recall and F1, float64 `[C]` each, from int64 `[C]`; 0 where one divides by nothing."""
+    """Precision, recall and F1, float64 `[C]` each, from whole numbers `[C]`; 0 where one divides by nothing."""
     f1 = _share(2 * right_c, support_c + predicted_c)
     return _share(right_c, predicted_c), _share(right_c, support_c), f1
 
 
-def _share(part_c: NDArray[np.int64], whole_c: NDArray[np.int64]) -> NDArray[np.float64]:
+def _share(part_c: Counts, whole_c: Counts) -> NDArray[np.float64]:
     shares: NDArray[np.float64] = part_c / np.maximum(whole_c, 1)
     return shares

@@ -14,8 +14,10 @@ from sightline.inference.explaining import (
     explain_files,
     open_explainer,
 )
-from sightline.inference.golden import STAGES, record_golden, replay_golden
+from sightline.inference.golden import STAGES, read_golden, record_decisions, record_golden, replay_golden
 from sightline.inference.many import FileOutcome, predict_files
+from sightline.inference.nearest import NearestImages, open_nearest
+from sightline.inference.outliers import OutlierScorer, SingleScores, open_outlier_scorer
 from sightline.inference.predictor import Predictor, load, run_in_batches
 from sightline.inference.verify import Check, verify_bundle
 
@@ -28,7 +30,10 @@ __all__ = [
     "Explainer",
     "Explanation",
     "FileOutcome",
+    "NearestImages",
+    "OutlierScorer",
     "Predictor",
+    "SingleScores",
     "as_png",
     "check_label",
     "decide",
@@ -39,8 +44,12 @@ __all__ = [
     "load",
     "open_engine",
     "open_explainer",
+    "open_nearest",
+    "open_outlier_scorer",
     "open_session",
     "predict_files",
+    "read_golden",
+    "record_decisions",
     "record_golden",
     "replay_golden",
     "run_in_batches",

@@ -1,11 +1,23 @@
-"""From probabilities to an answer: labels, candidates, a verdict and the reason for it."""
+"""From probabilities to an answer: labels, candidates, a verdict and the reason for it.
+
+`DecisionRule.decide_rows` decides, here as in evaluation; this module only puts one row of it into words.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.records import EVEN_ODDS, Candidate, DecisionRule, Verdict
+from sightline.records import (
+    CAUSES,
+    EVEN_ODDS,
+    VERDICTS,
+    Candidate,
+    Cause,
+    DecisionRule,
+    Verdict,
+    expected_costs,
+)
 
 _NAMED = 3
 
@@ -16,50 +28,137 @@ class Answer:
 
     labels
         Those that are held for true, the most probable first: one with softmax, any number with sigmoid.
+    first
+        With softmax the answer, with sigmoid the most probable label, with its probability.
     candidates
         The most probable labels, best first.
+    label_set
+        The prediction set, the most probable first; None where the rule has none.
     verdict, reason
-        What is to be done with the answer, and why, in one sentence.
+        What is to be done with the answer, and why, in one or two sentences.
     """
 
     labels: tuple[str, ...]
+    first: Candidate
     candidates: tuple[Candidate, ...]
+    label_set: tuple[str, ...] | None
     verdict: Verdict
     reason: str
 
 
 def decide(
-    probabilities: NDArray[np.float64], rule: DecisionRule, labels: tuple[str, ...], top_k: int = 5
+    probabilities: NDArray[np.float64],
+    rule: DecisionRule,
+    labels: tuple[str, ...],
+    top_k: int = 5,
+    *,
+    outlier_score: float | None = None,
 ) -> Answer:
     """Decide one row of calibrated probabilities, float64 `[C]`.
 
     Of equal probabilities the label that stands first wins. `top_k` is cut to the number of labels, and cuts
-    candidates only, never the labels of the answer. With sigmoid a picture of which no label is true goes to
-    `review`: whether nothing is to be seen or something was overlooked, only a person can tell.
+    candidates only, never the labels of the answer. `outlier_score` is that of the rule's `outliers`; without it
+    nothing is rejected.
     """
+    row = probabilities[np.newaxis]
+    scores = None if outlier_score is None else np.array([outlier_score])
+    decided = rule.decide_rows(row, scores)
     order = np.argsort(-probabilities, kind="stable")
-    candidates = tuple(
-        Candidate(label=labels[i], probability=float(probabilities[i])) for i in order[: max(1, top_k)]
+    ranked = [Candidate(label=labels[i], probability=float(probabilities[i])) for i in order]
+    chosen = tuple(labels[i] for i in order if decided.present[0, i])
+    answer, cause = int(decided.labels[0]), CAUSES[int(decided.causes[0])]
+    verdict = VERDICTS[int(decided.verdicts[0])]
+    return Answer(
+        labels=chosen,
+        first=Candidate(label=labels[answer], probability=float(probabilities[answer])),
+        candidates=tuple(ranked[: max(1, top_k)]),
+        label_set=None if rule.sets is None else _members(rule.sets.members(row)[0], order, labels),
+        verdict=verdict,
+        reason=_of_outlier(outlier_score, rule)
+        if cause == "outlier"
+        else _reason(cause, verdict, answer, chosen, probabilities, rule, labels),
     )
-    present = rule.present(probabilities[np.newaxis])[0]
-    chosen = tuple(labels[i] for i in order if present[i])
+
+
+def _of_outlier(score: float | None, rule: DecisionRule) -> str:
+    assert rule.outliers is not None
+    return (
+        f"The picture is unlike the training images: its outlier score ({rule.outliers.kind}), {score:.4g}, is above "
+        f"the threshold {rule.outliers.threshold:.4g}."
+    )
+
+
+def _members(inside: NDArray[np.bool_], order: NDArray[np.int64], labels: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(labels[i] for i in order if inside[i])
+
+
+def _reason(
+    cause: Cause,
+    verdict: Verdict,
+    answer: int,
+    chosen: tuple[str, ...],
+    probabilities: NDArray[np.float64],
+    rule: DecisionRule,
+    labels: tuple[str, ...],
+) -> str:
+    if cause == "uncertain_label":
+        return _of_uncertain_label(probabilities, rule, labels)
     if rule.activation == "sigmoid":
-        return Answer(chosen, candidates, "accept" if chosen else "review", _reason(chosen, rule))
-    verdict, reason = _judge(int(order[0]), candidates[0], rule)
-    return Answer(chosen, candidates, verdict, reason)
+        return _of_labels(chosen, verdict, rule)
+    how = _how_answered(answer, probabilities, rule, labels)
+    if cause == "no_operating_point":
+        return f"{how}No operating point has been chosen: every answer is accepted."
+    return how + _of_threshold(verdict, answer, probabilities, rule, labels)
 
 
-def _judge(index: int, first: Candidate, rule: DecisionRule) -> tuple[Verdict, str]:
-    if rule.accept_thresholds is None:
-        return "accept", "No operating point has been chosen: every answer is accepted."
-    threshold = rule.accept_thresholds[index]
-    if first.probability >= threshold:
-        return "accept", f"{first.probability:.4f} reaches the threshold {threshold:.4f} of '{first.label}'."
-    return "review", f"{first.probability:.4f} is below the threshold {threshold:.4f} of '{first.label}'."
+def _how_answered(
+    answer: int, probabilities: NDArray[np.float64], rule: DecisionRule, labels: tuple[str, ...]
+) -> str:
+    """Why the answer is what it is, where that is more than its being the most probable."""
+    alarm = None if rule.alarm_thresholds is None else rule.alarm_thresholds[answer]
+    if alarm is not None and probabilities[answer] >= alarm:
+        return f"{probabilities[answer]:.4f} reaches the alarm threshold {alarm:.4f} of '{labels[answer]}'. "
+    if rule.costs is not None:
+        cost = expected_costs(probabilities[np.newaxis], np.array(rule.costs))[0, answer]
+        return f"'{labels[answer]}' has the least expected cost, {cost:.4g}. "
+    return ""
 
 
-def _reason(chosen: tuple[str, ...], rule: DecisionRule) -> str:
+def _of_threshold(
+    verdict: Verdict,
+    answer: int,
+    probabilities: NDArray[np.float64],
+    rule: DecisionRule,
+    labels: tuple[str, ...],
+) -> str:
+    assert rule.accept_thresholds is not None
+    threshold, label = rule.accept_thresholds[answer], labels[answer]
+    if threshold > 1.0:
+        return f"Answers of '{label}' always go to review."
+    relation = "reaches" if verdict == "accept" else "is below"
+    return f"{probabilities[answer]:.4f} {relation} the threshold {threshold:.4f} of '{label}'."
+
+
+def _of_uncertain_label(
+    probabilities: NDArray[np.float64], rule: DecisionRule, labels: tuple[str, ...]
+) -> str:
+    """The most probable of the labels that lie in their review bands."""
+    assert rule.review_from is not None
+    assert rule.label_thresholds is not None
+    low, high = np.array(rule.review_from), np.array(rule.label_thresholds)
+    within = (probabilities >= low) & (probabilities < high)
+    doubtful = int(np.where(within, probabilities, -1.0).argmax())
+    more = f", as {within.sum() - 1} more are" if within.sum() > 1 else ""
+    return (
+        f"{probabilities[doubtful]:.4f} is between {low[doubtful]:.4f} and the threshold {high[doubtful]:.4f} of "
+        f"'{labels[doubtful]}'{more}."
+    )
+
+
+def _of_labels(chosen: tuple[str, ...], verdict: Verdict, rule: DecisionRule) -> str:
     """With sigmoid: how many labels are true, and by which thresholds."""
+    if not chosen and verdict == "accept":
+        return "No label reaches even the probability from which it would be reviewed."
     several = len(chosen) > 1
     reach = f"{len(chosen)} labels reach" if several else f"{len(chosen) or 'no'} label reaches"
     named = ", ".join(f"'{label}'" for label in chosen[:_NAMED])

@@ -5,6 +5,7 @@ arises: another JPEG library shows in `decode`, another resize in `resize`, anot
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from sightline.errors import BundleCorrupt, GoldenMismatch, ImageError
 from sightline.images import preprocess_image
 from sightline.inference.decide import Answer, decide
 from sightline.inference.engine import Engine
+from sightline.inference.outliers import OutlierScorer, open_outlier_scorer
 from sightline.records import DecisionRule, Preprocessing
 
 STAGES = ("decode", "orient", "resize", "graph", "decision")
@@ -33,14 +35,17 @@ def record_golden(
     rule: DecisionRule,
     labels: tuple[str, ...],
     engine: Engine,
+    scorer: OutlierScorer | None = None,
 ) -> GoldenOutputs:
-    """Run encoded pictures (name to bytes) through all stages and keep what each gave, in order of the names."""
+    """Run encoded pictures (name to bytes) through all stages and keep what each gave, in order of the names.
+
+    scorer
+        Of the rule's `outliers`; None where it has none.
+    """
     traces = [_trace(pictures[name], spec) for name in sorted(pictures)]
     pixels = np.stack([trace["resize"] for trace in traces])
     logits, embedding = engine.run(pixels, ["logits", "embedding"])
-    probabilities = rule.probabilities(logits)
-    answers = [decide(row, rule, labels) for row in probabilities]
-    return GoldenOutputs(
+    undecided = GoldenOutputs(
         decode_shape=_shapes(trace["decode"] for trace in traces),
         decode_map=np.stack([block_means(trace["decode"]) for trace in traces]),
         orient_shape=_shapes(trace["orient"] for trace in traces),
@@ -48,6 +53,24 @@ def record_golden(
         pixels=pixels,
         logits=logits,
         embedding=embedding,
+        probabilities=np.empty(logits.shape),
+        outlier_scores=np.full(len(logits), np.nan) if scorer is None else scorer.scores(logits, embedding),
+        labels=np.empty(len(logits), np.str_),
+        verdicts=np.empty(len(logits), np.str_),
+    )
+    return record_decisions(undecided, rule, labels)
+
+
+def record_decisions(outputs: GoldenOutputs, rule: DecisionRule, labels: tuple[str, ...]) -> GoldenOutputs:
+    """Decide what was recorded of the graph; everything before the decision stays, and so do outlier scores."""
+    probabilities = rule.probabilities(outputs.logits)
+    strangeness = [None if np.isnan(score) else float(score) for score in outputs.outlier_scores]
+    answers = [
+        decide(row, rule, labels, outlier_score=score)
+        for row, score in zip(probabilities, strangeness, strict=True)
+    ]
+    return replace(
+        outputs,
         probabilities=probabilities,
         labels=np.array([_as_text(answer) for answer in answers]),
         verdicts=np.array([answer.verdict for answer in answers]),
@@ -123,10 +146,19 @@ def _replay_graph(names: list[str], tolerance: Golden, expected: GoldenOutputs, 
 def _replay_decision(names: list[str], bundle: Bundle, expected: GoldenOutputs) -> None:
     manifest = bundle.manifest
     probabilities = manifest.decision.probabilities(expected.logits)
+    scorer = open_outlier_scorer(bundle)
+    strangeness = None if scorer is None else scorer.scores(expected.logits, expected.embedding)
     for row, name in enumerate(names):
         apart = np.abs(probabilities[row] - expected.probabilities[row]).max()
         _compare("decision", name, "probabilities apart by", float(apart), manifest.golden.probability)
-        answer = decide(probabilities[row], manifest.decision, manifest.labels)
+        score, recorded_score = None, float(expected.outlier_scores[row])
+        if strangeness is not None:
+            score = float(strangeness[row])
+            share = abs(score - recorded_score) / max(1.0, abs(recorded_score))
+            _compare(
+                "decision", name, "outlier scores apart by a share of", share, manifest.golden.outlier_score
+            )
+        answer = decide(probabilities[row], manifest.decision, manifest.labels, outlier_score=score)
         given = f"'{_as_text(answer)}', {answer.verdict}"
         recorded = f"'{expected.labels[row]}', {expected.verdicts[row]}"
         if given != recorded:

@@ -21,17 +21,22 @@ class FileOutcome:
 
 
 def predict_files(
-    predictor: Predictor, paths: Sequence[Path], *, top_k: int = 5, workers: int | None = None
+    predictor: Predictor,
+    paths: Sequence[Path],
+    *,
+    top_k: int = 5,
+    neighbours: int = 0,
+    workers: int | None = None,
 ) -> Iterator[FileOutcome]:
     """Answer each file, in the order given; a few are in work ahead of the one that is yielded.
 
     Open the predictor with `threads=1`: the files are spread over the cores, not the work on one of them.
     """
-    return in_order(partial(_predict_file, predictor, top_k), paths, workers=workers)
+    return in_order(partial(_predict_file, predictor, top_k, neighbours), paths, workers=workers)
 
 
-def _predict_file(predictor: Predictor, top_k: int, path: Path) -> FileOutcome:
+def _predict_file(predictor: Predictor, top_k: int, neighbours: int, path: Path) -> FileOutcome:
     try:
-        return FileOutcome(path, predictor.predict(path, top_k=top_k))
+        return FileOutcome(path, predictor.predict(path, top_k=top_k, neighbours=neighbours))
     except (ImageError, InputError) as err:
         return FileOutcome(path, error=err)

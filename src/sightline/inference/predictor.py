@@ -13,21 +13,39 @@ from sightline.bundle import Bundle, read_bundle
 from sightline.images import preprocess_timed, read_image_file
 from sightline.inference.decide import decide
 from sightline.inference.engine import Engine, open_engine
+from sightline.inference.nearest import NearestImages, open_nearest
+from sightline.inference.outliers import OutlierScorer, open_outlier_scorer
 from sightline.parallel import Progress
-from sightline.records import Prediction, Timings
+from sightline.records import Neighbour, Prediction, Timings
 
 
 class Predictor:
     """Answers about single pictures. All methods may be called from several threads at once."""
 
-    def __init__(self, bundle: Bundle, engine: Engine) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        engine: Engine,
+        nearest: NearestImages | None = None,
+        scorer: OutlierScorer | None = None,
+    ) -> None:
         self.bundle = bundle
         self.engine = engine
+        self.nearest = nearest
+        self.scorer = scorer
 
     def predict(
-        self, image: str | PathLike[str] | bytes, *, top_k: int = 5, waited_ms: float = 0.0
+        self,
+        image: str | PathLike[str] | bytes,
+        *,
+        top_k: int = 5,
+        neighbours: int = 0,
+        waited_ms: float = 0.0,
     ) -> Prediction:
         """Answer one picture, given by its path or as encoded bytes; `waited_ms` goes into the timings.
+
+        neighbours
+            So many of the nearest training images are named. None are where the bundle keeps none.
 
         Raises:
             InputError: there is no such file.
@@ -37,10 +55,12 @@ class Predictor:
         data = image if isinstance(image, bytes) else read_image_file(Path(image), spec.limits)
         pixels, decode_ms, preprocess_ms = preprocess_timed(data, spec)
         started = time.perf_counter()
-        (logits,) = self.engine.run(pixels[np.newaxis], ["logits"])
+        logits, embedding = self.engine.run(pixels[np.newaxis], ["logits", "embedding"])
         inferred = time.perf_counter()
         manifest = self.bundle.manifest
-        answer = decide(manifest.decision.probabilities(logits)[0], manifest.decision, manifest.labels, top_k)
+        score = None if self.scorer is None else float(self.scorer.scores(logits, embedding)[0])
+        probabilities = manifest.decision.probabilities(logits)[0]
+        answer = decide(probabilities, manifest.decision, manifest.labels, top_k, outlier_score=score)
         timings = Timings(
             queue_ms=waited_ms,
             decode_ms=decode_ms,
@@ -53,12 +73,22 @@ class Predictor:
             bundle_id=self.bundle.id,
             task=manifest.task,
             labels=answer.labels,
-            label=answer.candidates[0].label,
-            probability=answer.candidates[0].probability,
+            label=answer.first.label,
+            probability=answer.first.probability,
             candidates=answer.candidates,
+            label_set=answer.label_set,
             decision=answer.verdict,
             reason=answer.reason,
+            outlier_score=score,
+            neighbours=self._neighbours(embedding[0], neighbours),
             timings=timings,
+        )
+
+    def _neighbours(self, embedding_d: NDArray[np.float32], count: int) -> tuple[Neighbour, ...] | None:
+        if count == 0:
+            return None
+        return (
+            () if self.nearest is None else self.nearest.find(embedding_d, count, self.bundle.manifest.labels)
         )
 
 
@@ -73,7 +103,9 @@ def load(bundle: str | PathLike[str], *, threads: int | None = None) -> Predicto
         BundleError: it cannot be trusted or used.
     """
     opened = read_bundle(Path(bundle))
-    return Predictor(opened, open_engine(opened, threads=threads))
+    nearest = open_nearest(opened)
+    scorer = open_outlier_scorer(opened, nearest)
+    return Predictor(opened, open_engine(opened, threads=threads), nearest, scorer)
 
 
 def run_in_batches(

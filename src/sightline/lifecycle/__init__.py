@@ -3,6 +3,7 @@
 `sightline.lifecycle.build` is imported by its own name, because it brings torch and judging does not need it.
 """
 
-from sightline.lifecycle.judge import Agreement, Judged, SplitChoice, compare_with_server, judge
+from sightline.lifecycle.judge import Judged, SplitChoice, judge
+from sightline.lifecycle.server_agreement import Agreement, compare_with_server
 
 __all__ = ["Agreement", "Judged", "SplitChoice", "compare_with_server", "judge"]

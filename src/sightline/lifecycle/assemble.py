@@ -8,6 +8,7 @@ from sightline import __version__
 from sightline.bundle import (
     EXPECTED_FILE,
     HEAD_FILE,
+    REFERENCE_FILE,
     Golden,
     Graph,
     Head,
@@ -18,15 +19,18 @@ from sightline.bundle import (
     list_files,
     pack_golden,
     pack_head,
+    pack_reference,
     sha256,
 )
 from sightline.evaluation import AnyEvaluation, headline
-from sightline.inference import Engine, record_golden
+from sightline.evaluation.operating import Fitted
+from sightline.inference import Engine, OutlierScorer, record_golden
 from sightline.lifecycle.golden_pictures import choose_golden
 from sightline.lifecycle.prepare import PreparedData
 from sightline.lifecycle.provenance import hardware, now, package_versions, python_version
+from sightline.lifecycle.strangers import Strangers
 from sightline.optimize import ExportCheck
-from sightline.records import ClassMaps, DecisionRule
+from sightline.records import ClassMaps
 from sightline.training import Recipe, Trained, to_yaml
 
 
@@ -55,16 +59,19 @@ class Ingredients:
     trained: Trained
     training_seconds: float
     exported: Exported
-    rule: DecisionRule
+    fitted: Fitted
     evaluations: Mapping[str, AnyEvaluation]
     baselines: Mapping[str, AnyEvaluation]
+    strangers: Strangers
 
 
 def assemble_files(parts: Ingredients) -> dict[str, bytes]:
     """Return the content of every file of the bundle but the manifest."""
     spec = parts.recipe.preprocessing()
     pictures = choose_golden(parts.data.val, spec)
-    expected = record_golden(pictures, spec, parts.rule, parts.data.train.labels, parts.exported.engine)
+    rule, reference = parts.fitted.rule, parts.strangers.reference
+    scorer = None if rule.outliers is None else OutlierScorer(rule.outliers, reference)
+    expected = record_golden(pictures, spec, rule, parts.data.train.labels, parts.exported.engine, scorer)
     named = _evaluations(parts)
     evaluations = ",\n".join(f'"{name}": {one.model_dump_json(indent=1)}' for name, one in named.items())
     return {
@@ -76,6 +83,8 @@ def assemble_files(parts: Ingredients) -> dict[str, bytes]:
             f"{record.model_dump_json()}\n" for record in parts.trained.history
         ).encode(),
         "evaluation.json": f"{{{evaluations}}}\n".encode(),
+        "outliers.json": f"{parts.strangers.choice.model_dump_json(indent=1)}\n".encode(),
+        REFERENCE_FILE: pack_reference(reference),
         EXPECTED_FILE: pack_golden(expected),
         **({} if parts.exported.head is None else {HEAD_FILE: pack_head(parts.exported.head)}),
         **pictures,
@@ -90,7 +99,8 @@ def assemble_manifest(name: str, parts: Ingredients, files: Mapping[str, bytes])
         task=parts.recipe.task,
         labels=parts.data.train.labels,
         preprocessing=parts.recipe.preprocessing(),
-        decision=parts.rule,
+        decision=parts.fitted.rule,
+        decision_report=parts.fitted.report,
         graph=parts.exported.contract,
         class_maps=parts.exported.class_maps,
         default_variant="float32",

@@ -3,27 +3,30 @@
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from sightline.bundle import Graph, check_target, read_bundle, write_bundle
 from sightline.dataset import Dataset, pixel_batches, write_table
-from sightline.evaluation import AnyEvaluation, evaluate_scores, fit_label_thresholds, fit_temperature
+from sightline.evaluation import AnyEvaluation, evaluate_scores
+from sightline.evaluation.operating import Fitted, Wishes
 from sightline.inference import Engine, open_session
 from sightline.lifecycle.assemble import Exported, Ingredients, assemble_files, assemble_manifest
 from sightline.lifecycle.baselines import measure_baselines, not_beaten
 from sightline.lifecycle.data_check import write_report
+from sightline.lifecycle.decision import check_on, fit_on, wishes_for
 from sightline.lifecycle.head import compare_head, take_head
 from sightline.lifecycle.prepare import PreparedData, prepare_data
 from sightline.lifecycle.restart import Restart
 from sightline.lifecycle.run_keeper import RunKeeper, saving_of
 from sightline.lifecycle.score import score_dataset
+from sightline.lifecycle.strangers import Familiar, Strangers, Wanted, caveats, fit_strangers
 from sightline.optimize import OPSET, ExportCheck, check_export, export_onnx
 from sightline.parallel import Progress
 from sightline.quality import CheckReport
-from sightline.records import DecisionRule, Scores, activation_of
+from sightline.records import DecisionReport, DecisionRule, OutlierChoice, Scores, activation_of
 from sightline.training import (
     Listeners,
     Recipe,
@@ -57,8 +60,12 @@ class Listener(Protocol):
 class Built:
     """A finished bundle, its run folder, notes on its data, its figures by split, and seconds by stage.
 
+    rule, decision
+        The decision, what it was fitted on and what can be expected of it.
     baselines
         Figures of what the network has to beat, by name, on the last split of `evaluations`.
+    outliers
+        How strange pictures are told, and why so.
     """
 
     path: Path
@@ -67,9 +74,12 @@ class Built:
     data_check: CheckReport
     notes: tuple[str, ...]
     plan: Mapping[str, str]
+    rule: DecisionRule
+    decision: DecisionReport
     evaluations: Mapping[str, AnyEvaluation]
     baselines: Mapping[str, AnyEvaluation]
     export: ExportCheck
+    outliers: OutlierChoice
     seconds: Mapping[str, float]
 
     @property
@@ -104,6 +114,7 @@ def build_bundle(
     check_network(recipe)
     watch.begin("Reading the data")
     data = prepare_data(recipe, partial(_listen, listener))
+    wishes = wishes_for(recipe.decision, data.train.labels, recipe.task)
     _tell(data, listener)
     for note in (*label_risks(recipe.augmentation, data.train.labels), *unused_keys(recipe, len(data.train))):
         listener.note(note)
@@ -123,14 +134,27 @@ def build_bundle(
         watch.begin("Exporting to ONNX and comparing with the network")
         exported = _export(trained, data, recipe)
         watch.begin("Calibrating and evaluating")
-        rule, evaluations = _evaluate(exported.engine, data, recipe, listener)
+        fitted, evaluations = _evaluate(exported.engine, data, recipe, wishes, listener)
+        for note in _doubts(fitted.report):
+            listener.note(note)
         judged = data.test if len(data.test) else data.val
         baselines = measure_baselines(recipe, trained, data.train, judged)
         for note in not_beaten(list(evaluations.values())[-1], baselines):
             listener.note(note)
+        watch.begin("Learning what is strange")
+        strangers = _fit_strangers(exported.engine, data, recipe, listener)
+        fitted = replace(fitted, rule=fitted.rule.model_copy(update={"outliers": strangers.rule}))
         watch.begin("Recording the golden images and sealing the bundle")
         parts = Ingredients(
-            recipe, data, trained, watch.seconds["Training"], exported, rule, evaluations, baselines
+            recipe,
+            data,
+            trained,
+            watch.seconds["Training"],
+            exported,
+            fitted,
+            evaluations,
+            baselines,
+            strangers,
         )
         files = assemble_files(parts)
         bundle_id = write_bundle(target, assemble_manifest(target.name, parts, files), files)
@@ -144,9 +168,12 @@ def build_bundle(
         data.checked.report,
         data.notes,
         trained.plan,
+        fitted.rule,
+        fitted.report,
         evaluations,
         baselines,
         exported.check,
+        strangers.choice,
         watch.seconds,
     )
 
@@ -224,23 +251,44 @@ def _export(trained: Trained, data: PreparedData, recipe: Recipe) -> Exported:
 
 
 def _evaluate(
-    engine: Engine, data: PreparedData, recipe: Recipe, listener: Listener
-) -> tuple[DecisionRule, dict[str, AnyEvaluation]]:
+    engine: Engine, data: PreparedData, recipe: Recipe, wishes: Wishes, listener: Listener
+) -> tuple[Fitted, dict[str, AnyEvaluation]]:
     def score(dataset: Dataset) -> Scores:
         return score_dataset(
             engine, dataset, recipe.preprocessing(), data.train.labels, listener.progress, task=recipe.task
         )
 
     on_val = score(data.val)
-    rule = _fit_rule(score(data.calibration) if len(data.calibration) else on_val)
-    evaluations = {"val": evaluate_scores(on_val, rule)}
+    if len(data.calibration):
+        fitted = fit_on(score(data.calibration), data.calibration, wishes, split="calibration")
+    else:
+        fitted = fit_on(on_val, data.val, wishes, split="val", chose_epoch=True)
+    evaluations = {"val": evaluate_scores(on_val, fitted.rule)}
     if data.test.samples:
-        evaluations["test"] = evaluate_scores(score(data.test), rule)
-    return rule, evaluations
+        on_test = score(data.test)
+        fitted = check_on(fitted, on_test, data.test, wishes, "test")
+        evaluations["test"] = evaluate_scores(on_test, fitted.rule)
+    return fitted, evaluations
 
 
-def _fit_rule(scores: Scores) -> DecisionRule:
-    rule = DecisionRule(activation=activation_of(scores.task), temperature=fit_temperature(scores))
-    if scores.task == "multiclass":
-        return rule
-    return rule.model_copy(update={"label_thresholds": fit_label_thresholds(scores, rule)})
+def _fit_strangers(engine: Engine, data: PreparedData, recipe: Recipe, listener: Listener) -> Strangers:
+    wanted = recipe.outliers
+    strangers = fit_strangers(
+        engine,
+        Familiar(data.train, data.val, data.calibration, recipe.task),
+        recipe.preprocessing(),
+        Wanted(wanted.method, wanted.false_alarm_rate, wanted.neighbours),
+        seed=recipe.seed,
+        progress=listener.progress,
+    )
+    for note in caveats(strangers.choice):
+        listener.note(note)
+    return strangers
+
+
+def _doubts(report: DecisionReport) -> tuple[str, ...]:
+    """What a reader of the decision's figures should know."""
+    if report.operating is None:
+        return report.calibration.notices
+    broken = (one.notice for one in report.operating.aims if one.promised is False)
+    return (*report.calibration.notices, *broken, *report.operating.notices)

@@ -1,7 +1,8 @@
 """Which pictures become golden: some of the data, and a few made from them that reach the rarer rules.
 
 A line's own pictures are seldom rotated, transparent or large; the machine that the bundle goes to may get
-such ones all the same, and shall treat them as they were treated here.
+such ones all the same, and shall treat them as they were treated here. Two are strangers, a blank picture and noise:
+where the bundle rejects them, it shall do so everywhere.
 """
 
 import io
@@ -15,20 +16,24 @@ from sightline.images import decode_image, inspect_image
 from sightline.records import Preprocessing
 
 _COUNT = 8
+_GREY = 128
 _LARGEST_BYTES = 1_000_000
 _LARGEST_PIXELS = 16_000_000
 _SUFFIX = {"JPEG": "jpg", "TIFF": "tif"}
 
 
 def choose_golden(dataset: Dataset, spec: Preprocessing) -> dict[str, bytes]:
-    """Return encoded pictures by their names in the bundle: up to eight samples and three made from the first."""
+    """Return encoded pictures by their names in the bundle.
+
+    They are up to eight samples, three made from the first, and two strangers.
+    """
     encoded = [read_sample(dataset, sample, spec.limits) for sample in _spread(dataset)]
     formats = [inspect_image(data, spec.limits).format for data in encoded]
     pictures = {
         f"golden/{index:02}.{_SUFFIX.get(form, form.lower())}": data
         for index, (data, form) in enumerate(zip(encoded, formats, strict=True))
     }
-    return pictures | _probes(encoded[0], spec)
+    return pictures | _probes(encoded[0], spec) | _strangers(spec)
 
 
 def _spread(dataset: Dataset) -> list[Sample]:
@@ -61,6 +66,15 @@ def _probes(encoded: bytes, spec: Preprocessing) -> dict[str, bytes]:
         large = picture.resize(size, Image.Resampling.BICUBIC)
         probes["golden/large.jpg"] = _encode(large, "JPEG", quality=80)
     return probes
+
+
+def _strangers(spec: Preprocessing) -> dict[str, bytes]:
+    shape = (spec.height_px, spec.width_px, 3)
+    noise = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    return {
+        "golden/blank.png": _encode(Image.fromarray(np.full(shape, _GREY, np.uint8)), "PNG"),
+        "golden/noise.jpg": _encode(Image.fromarray(noise), "JPEG", quality=90),
+    }
 
 
 def _fading(picture: Image.Image) -> Image.Image:

@@ -1,4 +1,4 @@
-"""Judging a bundle on labelled images: offline, and through a running server."""
+"""Judging a bundle on labelled images: which images, their scores, and every figure."""
 
 import csv
 import io
@@ -7,26 +7,28 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sightline.bundle import Bundle, Manifest
-from sightline.dataset import Dataset, read_sample
+from sightline.dataset import Dataset
 from sightline.errors import InputError
-from sightline.evaluation import AnyEvaluation, evaluate_scores
+from sightline.evaluation import AnyEvaluation, Sampling, evaluate_scores
 from sightline.inference import Predictor
-from sightline.lifecycle.remote import RemoteAnswer, RemotePredictor
+from sightline.lifecycle.picture_columns import picture_columns, picture_groups
 from sightline.lifecycle.score import score_dataset
 from sightline.lifecycle.views import View
 from sightline.parallel import Progress
-from sightline.records import Scores
+from sightline.records import ScoredSet, Scores, ScoresOrigin
 
-SplitChoice = Literal["train", "val", "test", "all"]
-_TOLERANCE = 1e-4
+SplitChoice = Literal["train", "val", "calibration", "test", "all"]
 
 
 @dataclass(frozen=True)
 class Judged:
     """Figures of a bundle on some images.
 
+    scored
+        The scores that all figures come from, and what is known of the images beside them.
     split
         Which part of the data was taken.
     seen_in_training
@@ -34,33 +36,15 @@ class Judged:
     """
 
     evaluation: AnyEvaluation
-    scores: Scores
+    scored: ScoredSet
     dataset: Dataset
     split: SplitChoice
     seen_in_training: int
 
-
-@dataclass(frozen=True)
-class Agreement:
-    """How a server's answers compare with the bundle's own.
-
-    label_agreement
-        Share of the images with the same labels held for true: the one of multiclass, all of multilabel.
-    max_probability_difference
-        Largest |Δp| of any label of any image.
-    differing
-        Paths of the images whose labels differ.
-    """
-
-    images: int
-    label_agreement: float
-    max_probability_difference: float
-    differing: tuple[str, ...]
-
     @property
-    def holds(self) -> bool:
-        """All labels are the same, and every probability within 1e-4."""
-        return not self.differing and self.max_probability_difference <= _TOLERANCE
+    def scores(self) -> Scores:
+        """The scores alone."""
+        return self.scored.scores
 
 
 def judge(
@@ -70,22 +54,44 @@ def judge(
     progress: Progress | None = None,
     *,
     views: Sequence[View] = (),
+    costs_cc: NDArray[np.float64] | None = None,
 ) -> Judged:
-    """Score labelled images and take every figure.
+    """Score labelled images and take every figure, with intervals.
 
     split
         A split of the data, or of the bundle's own record of it: an image that went into the bundle's test
         split is known by its content. None: `test` if there is any of it, else everything.
     views
         Test-time augmentation: the answer is the mean over these views as well. A server does not do this.
+    costs_cc
+        What answers cost, see `read_costs`.
 
     Raises:
-        InputError: the split has no image.
+        InputError: the split has no image, or costs for a multilabel bundle.
         DatasetError: a label that the bundle does not know.
     """
+    scored, part = score_bundle(predictor, dataset, split, progress, views=views)
+    evaluation = evaluate_scored(scored, predictor.bundle.manifest, costs_cc)
+    chosen: dict[str, SplitChoice] = {name: name for name in _SPLITS}
+    return Judged(evaluation, scored, part, chosen[scored.origin.split], scored.origin.seen_in_training)
+
+
+_SPLITS: tuple[SplitChoice, ...] = ("train", "val", "calibration", "test", "all")
+
+
+def score_bundle(
+    predictor: Predictor,
+    dataset: Dataset,
+    split: SplitChoice | None = None,
+    progress: Progress | None = None,
+    *,
+    views: Sequence[View] = (),
+) -> tuple[ScoredSet, Dataset]:
+    """Run the graph over a part of a data set; return the scores and that part. See `judge`."""
     bundle = predictor.bundle
     manifest = bundle.manifest
-    known = known_splits(bundle)
+    record = _record(bundle)
+    known = {row["sha256"]: row["split"] for row in record}
     chosen, part = _choose(dataset, split, known)
     scores = score_dataset(
         predictor.engine,
@@ -96,53 +102,60 @@ def judge(
         task=manifest.task,
         views=views,
     )
-    seen = sum(known.get(sample.sha256) == "train" for sample in part.samples)
-    return Judged(evaluate_scores(scores, manifest.decision), scores, part, chosen, seen)
+    origin = ScoresOrigin(
+        bundle_id=bundle.id,
+        graph_sha256=graph_sha256(manifest),
+        split=chosen,
+        seen_in_training=sum(known.get(sha256) == "train" for sha256 in part.table["sha256"].to_pylist()),
+        views=tuple(views),
+    )
+    groups = {row["sha256"]: row["group"] for row in record if row.get("group")}
+    return ScoredSet(scores, origin, picture_groups(part, groups), picture_columns(part)), part
+
+
+def evaluate_scored(
+    scored: ScoredSet, manifest: Manifest, costs_cc: NDArray[np.float64] | None = None
+) -> AnyEvaluation:
+    """Every figure, with intervals, from scores of the bundle's graph under its present decision.
+
+    Raises:
+        InputError: the scores are those of another graph, or of other labels or another task.
+        DatasetError: there is no row, or a logit is NaN or infinite.
+    """
+    scores = scored.scores
+    if scores.labels != manifest.labels or scores.task != manifest.task:
+        raise InputError(
+            f"The scores are {scores.task} with the labels {', '.join(scores.labels[:10])}; bundle "
+            f"'{manifest.name}' is {manifest.task} with {', '.join(manifest.labels[:10])}. Score it anew."
+        )
+    if scored.origin.graph_sha256 != graph_sha256(manifest):
+        raise InputError(
+            f"The scores come from another graph than that of bundle '{manifest.name}'. Score it anew: "
+            "sightline evaluate BUNDLE DATA --out FOLDER."
+        )
+    return evaluate_scores(scores, manifest.decision, sampling_of(scored), costs_cc)
+
+
+def sampling_of(scored: ScoredSet) -> Sampling:
+    """What counts as one independent observation."""
+    return Sampling.of_groups(scored.groups)
+
+
+def graph_sha256(manifest: Manifest) -> str:
+    """The digest of the graph that answers."""
+    return manifest.files[manifest.variants[manifest.default_variant].file].sha256
 
 
 def known_splits(bundle: Bundle) -> dict[str, str]:
     """Return the split of every image that the bundle was made from, by the SHA-256 of its file."""
+    return {row["sha256"]: row["split"] for row in _record(bundle)}
+
+
+def _record(bundle: Bundle) -> list[dict[str, str]]:
+    """The rows of the bundle's own table of images; none where it has no table."""
     if "dataset.csv" not in bundle.manifest.files:
-        return {}
-    rows = csv.DictReader(io.StringIO(bundle.read("dataset.csv").decode()))
-    return {row["sha256"]: row["split"] for row in rows}
-
-
-def compare_with_server(
-    judged: Judged, predictor: Predictor, url: str, progress: Progress | None = None
-) -> Agreement:
-    """Send every judged image to a server and compare its answer with the bundle's own.
-
-    Raises:
-        InputError: the server does not answer, or knows other labels, or answers another task.
-    """
-    manifest = predictor.bundle.manifest
-    expected = manifest.decision.probabilities(judged.scores.logits)
-    present = manifest.decision.present(expected)
-    server = RemotePredictor(url)
-    largest, differing = 0.0, []
-    try:
-        for row, sample in enumerate(judged.dataset.samples):
-            answer = server.ask(read_sample(judged.dataset, sample, manifest.preprocessing.limits))
-            _require_comparable(answer, manifest, url)
-            given = [answer.probabilities[label] for label in manifest.labels]
-            largest = max(largest, float(np.abs(given - expected[row]).max()))
-            if answer.labels != {manifest.labels[index] for index in np.flatnonzero(present[row])}:
-                differing.append(sample.path)
-            if progress is not None:
-                progress(row + 1, len(expected))
-    finally:
-        server.close()
-    return Agreement(len(expected), 1 - len(differing) / len(expected), largest, tuple(differing))
-
-
-def _require_comparable(answer: RemoteAnswer, manifest: Manifest, url: str) -> None:
-    if answer.task != manifest.task:
-        raise InputError(f"The server at {url} answers {answer.task}; the bundle is {manifest.task}.")
-    if set(answer.probabilities) != set(manifest.labels):
-        raise InputError(
-            f"The server at {url} has other labels than the bundle: {', '.join(answer.probabilities)}."
-        )
+        return []
+    return list(csv.DictReader(io.StringIO(bundle.read("dataset.csv").decode())))
 
 
 def _choose(

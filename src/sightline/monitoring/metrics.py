@@ -1,6 +1,6 @@
 """Prometheus metrics of one service: base units, histograms, a registry of its own."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary, generate_latest
 
 from sightline.records import Prediction
 
@@ -52,18 +52,25 @@ class ServiceMetrics:
             buckets=_SHARES,
             registry=self.registry,
         )
+        self._outlier_score = Summary(
+            "sightline_outlier_score",
+            "How strange pictures are, by the bundle's own score, the larger the stranger.",
+            registry=self.registry,
+        )
 
     def count_request(self, route: str, status: int) -> None:
         """Count an answered request."""
         self._requests.labels(route, str(status)).inc()
 
     def count_prediction(self, prediction: Prediction) -> None:
-        """Count an answer under each of its labels, its confidence, and the time of each of its stages."""
+        """Count an answer under each of its labels, its confidence and strangeness, and the time of each stage."""
         for stage in _STAGES:
             self._stage_seconds.labels(stage).observe(getattr(prediction.timings, f"{stage}_ms") / 1e3)
         for label in prediction.labels or ("",):
             self._predictions.labels(label, prediction.decision).inc()
         self._confidence.observe(prediction.probability)
+        if prediction.outlier_score is not None:
+            self._outlier_score.observe(prediction.outlier_score)
 
     def count_explanation(self, seconds: float) -> None:
         """Count the time that an explanation took, drawing included, as the stage `explain`."""

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from sightline.dataset import Dataset
 from sightline.dataset.label_cells import LabelCells
 from sightline.dataset.sample import SPLITS
-from sightline.quality.found import Finding, Found, counted, names
+from sightline.pages import counted, names
+from sightline.quality.found import Finding, Found
 from sightline.quality.identity import Identity
 from sightline.records import Frozen
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from sightline.dataset import Dataset
-from sightline.quality.found import Found, RowFindings, counted
+from sightline.pages import counted
+from sightline.quality.found import Found, RowFindings
 
 _COMMON = 0.1
 """More than this share is no exception but a second kind of picture."""

@@ -6,8 +6,9 @@ import numpy as np
 
 from sightline.dataset import Dataset
 from sightline.dataset.duplicates import NearDuplicates
+from sightline.pages import counted
 from sightline.quality.copies import different_pairs, first_of_each
-from sightline.quality.found import Found, RowFindings, counted
+from sightline.quality.found import Found, RowFindings
 from sightline.quality.identity import Identity
 
 

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from sightline.dataset import Dataset
 from sightline.dataset.duplicates import NearDuplicates
-from sightline.quality.found import Found, RowFindings, counted
+from sightline.pages import counted
+from sightline.quality.found import Found, RowFindings
 from sightline.quality.identity import Codes, Identity, sizes_of
 
 

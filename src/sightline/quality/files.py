@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sightline.dataset import Dataset
-from sightline.quality.found import Finding, Found, RowFindings, counted
+from sightline.pages import counted
+from sightline.quality.found import Finding, Found, RowFindings
 from sightline.records import ImageFormat
 
 _EXTENSIONS: dict[ImageFormat, tuple[str, ...]] = {

@@ -134,14 +134,3 @@ class RowFindings(Sequence[Finding]):
             detail=self._detail(index),
             **about_other,
         )
-
-
-def names(items: Sequence[str], most: int = 3) -> str:
-    """The first few, quoted, and how many more there are."""
-    more = f" and {len(items) - most:,} more" if len(items) > most else ""
-    return ", ".join(f"'{item}'" for item in items[:most]) + more
-
-
-def counted(number: int, one: str, many: str | None = None) -> str:
-    """A number with its noun: `1 picture`, `1,200 pictures`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"

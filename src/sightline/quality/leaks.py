@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from sightline.dataset import Dataset
 from sightline.dataset.duplicates import NearDuplicates
 from sightline.dataset.sample import SPLITS
+from sightline.pages import counted
 from sightline.quality.copies import different_pairs
-from sightline.quality.found import Found, RowFindings, counted
+from sightline.quality.found import Found, RowFindings
 from sightline.quality.identity import Codes, Identity
 
 _RANKED = tuple(split for split in SPLITS if split != "excluded")

@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 
 from sightline.dataset import Dataset
-from sightline.quality.found import Found, RowFindings, counted
+from sightline.pages import counted
+from sightline.quality.found import Found, RowFindings
 from sightline.quality.identity import is_measured
 from sightline.quality.kinds import Kind
 from sightline.quality.outliers import Floats, stand_out

@@ -1,13 +1,13 @@
 """The report of a check as one HTML page."""
 
 from sightline.dataset.sources.store import Store
+from sightline.pages import draw_thumbnails
 from sightline.parallel import Progress
 from sightline.quality.balance import GUIDES
 from sightline.quality.gallery import gallery_of
 from sightline.quality.kinds import TITLES
-from sightline.quality.rendering import render
+from sightline.quality.rendering import render_quality
 from sightline.quality.report import CheckReport
-from sightline.quality.thumbnails import draw_thumbnails
 from sightline.quality.verdict import verdict
 from sightline.records import ImageLimits
 
@@ -29,7 +29,7 @@ def render_page(
     strips = [strip for gallery in galleries.values() for strip in gallery.strips]
     paths = sorted({one.path for strip in strips for one in strip.pictures})
     largest = max((one.images for one in report.classes), default=0)
-    return render(
+    return render_quality(
         "check.html.j2",
         report=report,
         verdict=verdict(report),

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from sightline.quality.found import counted
+from sightline.pages import counted, listed
 from sightline.quality.kinds import TITLES, Severity
 from sightline.quality.report import CheckReport
 
@@ -22,13 +22,9 @@ def verdict(report: CheckReport) -> Verdict:
     what = f"{counted(report.usable, 'usable picture')} of {counted(len(report.classes), 'class', 'classes')}"
     if errors:
         also = f", and {counted(len(warnings), 'other thing')} to look at" if warnings else ""
-        return Verdict("error", "Repair this set before training.", f"{what}: {_listed(errors)}{also}.")
+        return Verdict("error", "Repair this set before training.", f"{what}: {listed(errors)}{also}.")
     if warnings:
         return Verdict(
-            "warning", "Usable; look at a few things first.", f"{what}. To look at: {_listed(warnings)}."
+            "warning", "Usable; look at a few things first.", f"{what}. To look at: {listed(warnings)}."
         )
     return Verdict(None, "Nothing stands in the way.", f"{what}, and no issue found.")
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from sightline.errors import ImageError, SightlineError
-from sightline.records import Frozen, Prediction, Preprocessing, Task
+from sightline.records import DecisionRule, Frozen, Prediction, Preprocessing, Task
 
 
 class Problem(Frozen):
@@ -44,8 +44,7 @@ class Health(Frozen):
 class ModelInfo(Frozen):
     """The bundle in service.
 
-    `label_thresholds`: for the task `multilabel`, the probability from which on each label is held for true, in
-    the order of the labels; null if none were chosen, and 0.5 holds.
+    `decision`: what turns logits into answers: calibration, thresholds in the order of the labels, what was aimed at.
     """
 
     name: str
@@ -54,8 +53,7 @@ class ModelInfo(Frozen):
     labels: tuple[str, ...]
     variant: str
     preprocessing: Preprocessing
-    temperature: float
-    label_thresholds: tuple[float, ...] | None
+    decision: DecisionRule
     metrics: dict[str, dict[str, float | int | None]]
     sightline_version: str
 

@@ -57,12 +57,14 @@ def build_routes(service: Service) -> APIRouter:
         label: Annotated[
             str | None, Query(description="With explain: explain this label and not the answer.")
         ] = None,
+        neighbours: Annotated[int, Query(ge=0, le=100)] = 0,
     ) -> Response:
         """Classify one image sent as the body, or one or more sent as files of a multipart form.
 
         What the bytes are decides, whatever the content type says. A raw body is answered with the prediction
         itself; a form with a list of results in the order sent, where a bad file has an error and the others
-        go on. If every file of a form is bad, the status is that of the first.
+        go on. If every file of a form is bad, the status is that of the first. `neighbours` asks for so many of the
+        training images that the network finds most like the image.
 
         With `explain=true` a raw body is answered with a PNG: the picture in grey, and in colour where the evidence
         for the answer lies. The prediction is then in the header `Sightline-Prediction`.
@@ -77,11 +79,11 @@ def build_routes(service: Service) -> APIRouter:
                 async with in_time(settings.body_timeout_s):
                     uploads = await read_uploads(request, settings.max_body_bytes, settings.max_files)
                 with service.admit(len(uploads) - 1):
-                    return await _answer_form(service, request, uploads, top_k)
+                    return await _answer_form(service, request, uploads, top_k, neighbours)
             limits = service.predictor.bundle.manifest.preprocessing.limits
             async with in_time(settings.body_timeout_s):
                 image = await read_raw(request, min(limits.max_bytes, settings.max_body_bytes))
-            prediction = await service.predict(image, top_k)
+            prediction = await service.predict(image, top_k, neighbours)
             return _json(prediction.model_dump_json(), [prediction.timings])
 
     @router.get("/v1/model", response_model=ModelInfo)
@@ -96,8 +98,7 @@ def build_routes(service: Service) -> APIRouter:
             labels=manifest.labels,
             variant=manifest.default_variant,
             preprocessing=manifest.preprocessing,
-            temperature=manifest.decision.temperature,
-            label_thresholds=manifest.decision.label_thresholds,
+            decision=manifest.decision,
             metrics=manifest.metrics,
             sightline_version=__version__,
         )
@@ -124,9 +125,11 @@ def build_routes(service: Service) -> APIRouter:
     return router
 
 
-async def _answer_form(service: Service, request: Request, uploads: list[Upload], top_k: int) -> Response:
+async def _answer_form(
+    service: Service, request: Request, uploads: list[Upload], top_k: int, neighbours: int
+) -> Response:
     outcomes = await asyncio.gather(
-        *(service.predict(upload.data, top_k) for upload in uploads), return_exceptions=True
+        *(service.predict(upload.data, top_k, neighbours) for upload in uploads), return_exceptions=True
     )
     results, timings = [], []
     for upload, outcome in zip(uploads, outcomes, strict=True):

@@ -129,14 +129,16 @@ class Service:
         self.metrics.count_explanation(explained.spent_ms / 1e3)
         return explained
 
-    async def predict(self, image: bytes, top_k: int) -> Prediction:
+    async def predict(self, image: bytes, top_k: int, neighbours: int = 0) -> Prediction:
         """Answer one encoded picture in a worker thread.
 
         Raises:
             ImageError: the picture is not taken.
         """
         loop = asyncio.get_running_loop()
-        prediction = await loop.run_in_executor(self._threads, self._work, image, top_k, time.perf_counter())
+        prediction = await loop.run_in_executor(
+            self._threads, self._work, image, top_k, neighbours, time.perf_counter()
+        )
         self.metrics.count_prediction(prediction)
         return prediction
 
@@ -144,9 +146,9 @@ class Service:
         self._in_flight += images
         self.metrics.in_flight.set(self._in_flight)
 
-    def _work(self, image: bytes, top_k: int, received: float) -> Prediction:
+    def _work(self, image: bytes, top_k: int, neighbours: int, received: float) -> Prediction:
         waited_ms = (time.perf_counter() - received) * 1e3
-        return self.predictor.predict(image, top_k=top_k, waited_ms=waited_ms)
+        return self.predictor.predict(image, top_k=top_k, neighbours=neighbours, waited_ms=waited_ms)
 
     def _explain(self, image: bytes, label: str | None, top_k: int, received: float) -> Explained:
         waited_ms = (time.perf_counter() - received) * 1e3

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from sightline.evaluation import fit_temperature, negative_log_likelihood
 from sightline.extras import require
-from sightline.records import DecisionRule, Scores
+from sightline.records import DecisionRule, Scores, Temperature
 
 # Scores lie about 0 to 1; as logits of this size their temperature lies well within what is searched.
 _LOGITS = 10.0
@@ -37,9 +37,9 @@ def _by_temperature(
         tuple(map(str, range(rows))),
         tuple(map(str, range(classes))),
     )
-    temperature = fit_temperature(scores)
-    loss = negative_log_likelihood(scores, temperature)
-    return loss, DecisionRule(temperature=temperature).probabilities(logits)
+    calibration = Temperature(value=fit_temperature(scores))
+    loss = negative_log_likelihood(scores, calibration)
+    return loss, DecisionRule(calibration=calibration).probabilities(logits)
 
 
 def _by_label(

@@ -1,11 +1,10 @@
 """The suspects as one HTML page."""
 
 from sightline.dataset import Dataset
+from sightline.pages import counted, draw_thumbnails
 from sightline.parallel import Progress
-from sightline.quality.found import counted
 from sightline.quality.labels.review import LabelReview
-from sightline.quality.rendering import render
-from sightline.quality.thumbnails import draw_thumbnails
+from sightline.quality.rendering import render_quality
 from sightline.records import ImageLimits
 
 
@@ -26,7 +25,7 @@ def suspects_page(
     """
     suspects = review.worst(most)
     paths = sorted({suspect.path for suspect in suspects})
-    return render(
+    return render_quality(
         "labels.html.j2",
         location=dataset.store.location,
         digest=dataset.digest(),

@@ -10,7 +10,7 @@ from sightline.dataset import Dataset
 from sightline.dataset.label_cells import LabelCells
 from sightline.dataset.splits import sample_units
 from sightline.errors import DatasetError
-from sightline.quality.found import names
+from sightline.pages import names
 from sightline.quality.labels.probabilities import Targets, out_of_sample_probabilities
 from sightline.quality.labels.suspects import Suspect, find_label_errors
 

@@ -83,24 +83,25 @@ def _learn_step(
     """One step of the optimiser; the mean loss over the images of all processes."""
     optimizer, scaler, network = phase.optimizer, phase.scaler, session.network
     optimizer.zero_grad(set_to_none=True)
-    total = 0.0
+    total = torch.zeros((), dtype=torch.float64, device=session.device)
     parts = _parts(session, batch)
     for place, (part, images) in enumerate(zip(parts, inputs, strict=False)):
         losses = _losses(session, phase, module, part, images, epoch, step * len(parts) + place)
         # The mean over the whole batch: processes average their gradients, parts add theirs up.
         share = losses.sum() / len(batch.rows) * session.team.size
         scaler.scale(share).backward()  # type: ignore[no-untyped-call]
-        total += float(losses.detach().sum())
-    loss = session.team.total(total) / len(batch.rows)
-    _require_sound(session, loss, batch, epoch)
+        total += losses.detach().sum()
     scaler.unscale_(optimizer)
     limit = session.recipe.training.gradient_clip
     norm = torch.nn.utils.clip_grad_norm_(network.parameters(), math.inf if limit is None else limit)
+    # Read together, and before any weight has moved: for each reading the host waits until a GPU has caught up.
+    loss, length = torch.stack([session.team.total(total) / len(batch.rows), norm.double()]).tolist()
+    _require_sound(session, loss, batch, epoch)
     if not scaler.is_enabled():
-        _require_sound(session, float(norm), batch, epoch, what="gradient")
+        _require_sound(session, length, batch, epoch, what="gradient")
     scaler.step(optimizer)
     scaler.update()
-    return loss
+    return float(loss)
 
 
 def _losses(
@@ -108,7 +109,7 @@ def _losses(
 ) -> Tensor:
     """The loss of each image of a part, float32 `[n]`."""
     training = session.recipe.training
-    targets = session.targets[torch.from_numpy(part.rows)].to(session.device)
+    targets = session.targets[torch.from_numpy(part.rows)].to(session.device, non_blocking=True)
     if phase.sees_pictures and session.mixing is not None:
         images, targets = session.mixing(images, targets, epoch, draw * session.team.size + session.team.rank)
     with session.plan.precision.autocast() if phase.sees_pictures else torch.enable_grad():

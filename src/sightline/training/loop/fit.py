@@ -104,7 +104,7 @@ def _begin(recipe: Recipe, train: Dataset, val: Dataset, progress: Progress, tea
         network=network,
         train=train,
         targets=make_targets(train, recipe),
-        pictures=Pictures(train, recipe),
+        pictures=Pictures(train, recipe, team.device if team.device.type == "cuda" else None),
         validation=Validation(val, recipe, team),
         objective=make_objective(recipe, plan, team.device),
         mixing=Mixing.of(recipe),
@@ -166,7 +166,7 @@ def _probe(session: Session, run: Progressed) -> Embedded | None:
     network = session.network if own else _pretrained(session)
     started = time.perf_counter()
     embedded = _embed(session, network)
-    run.probe = _solve(session, embedded)
+    run.probe = solve_on_cpu(session, embedded)
     if own and session.recipe.model.head == "linear":
         _set_head(session.network, run.probe)
         record = _probe_record(session, run.probe, time.perf_counter() - started)
@@ -190,18 +190,18 @@ def _embed(session: Session, network: Network) -> Embedded:
     return Embedded(team.gather(own, count), session.validation.embed(network))
 
 
-def _solve(session: Session, embedded: Embedded) -> Probe:
+def solve_on_cpu(session: Session, embedded: Embedded) -> Probe:
+    """The probe, solved on the CPU wherever the network is: thousands of small operations keep a GPU waiting."""
+    cpu = torch.device("cpu")
     weights = probe_weights(session.plan.imbalance, session.targets.numpy())
-    data = Learnable(
-        embedded.train.clone(),
-        session.targets.to(session.device),
-        torch.from_numpy(weights).float().to(session.device),
-    )
+    data = Learnable(embedded.train.to(cpu), session.targets, torch.from_numpy(weights).float())
+    val = embedded.val.to(cpu)
 
     def measure(weight: Tensor, bias: Tensor) -> dict[str, float]:
-        return session.validation.measure_logits(embedded.val @ weight.T + bias, embedded.val)
+        return session.validation.measure_logits(val @ weight.T + bias, val)
 
-    return solve_probe(data, session.objective, measure, session.recipe.best_metric)
+    objective = make_objective(session.recipe, session.plan, cpu)
+    return solve_probe(data, objective, measure, session.recipe.best_metric)
 
 
 def _set_head(network: Network, probe: Probe) -> None:

@@ -28,7 +28,7 @@ class Phase:
     begin_epoch
         Puts the network into the mode in which it learns, and gives what `inputs` are fed to.
     inputs
-        What the network takes, one batch after another, for batches of rows and an epoch.
+        What the network takes, on its device, one batch after another, for batches of rows and an epoch.
     sees_pictures
         Whether `inputs` are pictures, which can be mixed and shown to a teacher, or embeddings.
     validate
@@ -111,11 +111,6 @@ def _fine_tuning(session: Session, steps_per_epoch: int) -> Phase:
         set_training_mode(network, learn_statistics=plan.strategy.learns_statistics)
         return wrapped.learning(_unfrozen(network, epoch - first, plan.unfreeze_epochs))
 
-    def inputs(batches: Sequence[Batch], epoch: int) -> Iterator[Tensor]:
-        for images in session.pictures.augmented_batches(batches, epoch):
-            on_gpu = session.device.type == "cuda"
-            yield (images.pin_memory() if on_gpu else images).to(session.device, non_blocking=True)
-
     def validate() -> dict[str, float]:
         with average.inside(network) if average else nullcontext():
             return session.validation.measure(network)
@@ -133,7 +128,7 @@ def _fine_tuning(session: Session, steps_per_epoch: int) -> Phase:
         scaler=plan.precision.scaler(),
         average=average,
         begin_epoch=begin_epoch,
-        inputs=inputs,
+        inputs=session.pictures.augmented_batches,
         sees_pictures=True,
         validate=validate,
     )

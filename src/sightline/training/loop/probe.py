@@ -40,7 +40,10 @@ class Probe:
 
 @dataclass(frozen=True, eq=False)
 class Learnable:
-    """Embeddings float32 `[N, D]`, targets float32 `[N, C]` and a weight of mean 1 for each image, `[N]`."""
+    """What a probe is solved on, on the CPU.
+
+    Embeddings float32 `[N, D]`, targets float32 `[N, C]` and a weight of mean 1 for each image, float32 `[N]`.
+    """
 
     embeddings: Tensor
     targets: Tensor
@@ -60,7 +63,7 @@ def solve_probe(
     cross-entropy, without a learning rate or an order of images. Of equally good penalties the strongest is taken.
 
     measure
-        Gives the recipe's metrics of weight `[C, D]` and bias `[C]` on the validation set.
+        Gives the recipe's metrics of weight `[C, D]` and bias `[C]`, float32 on the CPU, on the validation set.
     judge
         The metric that chooses; `loss` is better when smaller.
     """
@@ -76,7 +79,7 @@ def solve_probe(
         own_bias = bias - own_weight @ mean
         metrics = measure(own_weight, own_bias)
         if best is None or _value(metrics, judge) > _value(best.validation, judge):
-            best = Probe(own_weight.cpu(), own_bias.cpu(), penalty, loss, metrics)
+            best = Probe(own_weight, own_bias, penalty, loss, metrics)
     assert best is not None
     return best
 

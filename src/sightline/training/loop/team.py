@@ -10,6 +10,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from sightline.errors import TrainingError
+
 # Rank 0 reads and checks the data, and exports, while the others wait.
 _PATIENCE = timedelta(hours=6)
 
@@ -42,17 +44,16 @@ class Team:
         dist.all_gather(parts, padded)
         return torch.stack(parts, dim=1).flatten(0, 1)[:count].clone()
 
-    def total(self, value: float) -> float:
-        """The sum of one number over all processes."""
-        if self.size == 1:
-            return value
-        number = torch.tensor(value, dtype=torch.float64, device=self.device)
-        dist.all_reduce(number)
-        return float(number)
+    def total(self, number: Tensor) -> Tensor:
+        """The sum of a number on this process's device over all processes; nothing waits for a GPU."""
+        if self.size > 1:
+            number = number.clone()
+            dist.all_reduce(number)
+        return number
 
     def any(self, said: bool) -> bool:
         """Whether any process says so: what one has to do, all do."""
-        return self.total(float(said)) > 0
+        return said if self.size == 1 else bool(self.total(torch.tensor(float(said), device=self.device)))
 
     def wrap(self, module: nn.Module) -> nn.Module:
         """The module with gradients that are averaged over all processes."""
@@ -69,18 +70,40 @@ class Team:
 
 @contextmanager
 def join_team() -> Iterator[Team]:
-    """The team that torchrun has started, through NCCL on GPUs and Gloo on CPUs; without it, this process alone."""
+    """The team that torchrun has started, through NCCL on GPUs and Gloo on CPUs; without it, this process alone.
+
+    Raises:
+        TrainingError: this machine has GPUs, but fewer than processes.
+    """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         yield Team(0, 1, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
         return
-    rank, local = int(os.environ["RANK"]), int(os.environ["LOCAL_RANK"])
-    on_gpu = torch.cuda.is_available() and torch.cuda.device_count() > local
-    device = torch.device("cuda", local) if on_gpu else torch.device("cpu")
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    device = choose_device(int(os.environ["LOCAL_RANK"]), int(os.environ["LOCAL_WORLD_SIZE"]), gpus)
+    on_gpu = device.type == "cuda"
     if on_gpu:
         torch.cuda.set_device(device)
     dist.init_process_group("nccl" if on_gpu else "gloo", timeout=_PATIENCE)
     try:
-        yield Team(rank, size, device)
+        yield Team(int(os.environ["RANK"]), size, device)
     finally:
         dist.destroy_process_group()
+
+
+def choose_device(local_rank: int, local_size: int, gpus: int) -> torch.device:
+    """A GPU of its own for each of the processes of one machine, or the CPU for all where it has no GPU.
+
+    Raises:
+        TrainingError: there are GPUs, but fewer than processes. Some on GPUs and some on the CPU would wait for
+            each other for ever.
+    """
+    if gpus == 0:
+        return torch.device("cpu")
+    if gpus < local_size:
+        raise TrainingError(
+            f"{local_size} processes were started on a machine with {gpus} GPU{'s' if gpus > 1 else ''}, and each "
+            f"needs one of its own. Start torchrun with --nproc-per-node {gpus}, or with CUDA_VISIBLE_DEVICES= to "
+            "train on the CPU."
+        )
+    return torch.device("cuda", local_rank)

@@ -65,7 +65,7 @@ def _groups(
     matrices = [parameter for name, parameter in parameters.items() if name in decayed]
     vectors = [parameter for name, parameter in parameters.items() if name not in decayed]
     groups = [
-        {"params": matrices, "peak_lr": rate, "weight_decay": recipe.training.weight_decay},
+        {"params": matrices, "peak_lr": rate, "weight_decay": recipe.weight_decay},
         {"params": vectors, "peak_lr": rate, "weight_decay": 0.0},
     ]
     return [group for group in groups if group["params"]]

@@ -19,7 +19,10 @@ _ERASING_ATTEMPTS = 10  # of torchvision
 
 
 class Batched(Protocol):
-    """A transform of several pictures."""
+    """A transform of several pictures, on whatever device they are.
+
+    Its numbers are looked at on the host, so that nothing has to wait for a GPU.
+    """
 
     @property
     def draws(self) -> int:
@@ -27,7 +30,11 @@ class Batched(Protocol):
         ...
 
     def __call__(self, images: Tensor, uniforms: NDArray[np.float64]) -> Tensor:
-        """Transformed uint8 `[n, 3, H, W]`, possibly the tensor given; `uniforms` is float64 `[n, draws]`."""
+        """Transformed uint8 `[n, 3, H, W]` on the same device, possibly the tensor given.
+
+        uniforms
+            Float64 `[n, draws]`.
+        """
         ...
 
 
@@ -98,9 +105,14 @@ class Sometimes:
 
     def __call__(self, images: Tensor, uniforms: NDArray[np.float64]) -> Tensor:
         """As `Batched` says."""
-        for place in np.flatnonzero(uniforms[:, 0] < self.transform.p):
-            image = images[place]
-            image.copy_(self.transform.transform(image, self.transform.make_params([image])))
+        places = np.flatnonzero(uniforms[:, 0] < self.transform.p)
+        if not len(places):
+            return images
+        some = images.index_select(0, torch.from_numpy(places).to(images.device, non_blocking=True))
+        changed = self.transform.transform(some, self.transform.make_params([some]))
+        # On a CPU, index_copy_ goes byte by byte.
+        for place, image in zip(places.tolist(), changed, strict=True):
+            images[place].copy_(image)
         return images
 
 
@@ -140,7 +152,8 @@ class Blur:
         pixels = images.to(torch.float32)
         pixels = functional.pad(pixels, [across // 2, across // 2, down // 2, down // 2], mode="reflect")
         pixels = _weighted(pixels, _gaussian(down, sigmas), dim=2)
-        return _weighted(pixels, _gaussian(across, sigmas), dim=3).round_().clamp_(0, 255).to(torch.uint8)
+        pixels = _weighted(pixels, _gaussian(across, sigmas), dim=3)
+        return pixels.round_().clamp_(0, 255).to(torch.uint8)
 
 
 def _gaussian(size: int, sigmas: Tensor) -> Tensor:
@@ -153,7 +166,7 @@ def _weighted(pixels: Tensor, weights: Tensor, dim: int) -> Tensor:
     """Sums of neighbours along an axis, which becomes shorter by the number of weights less one."""
     size = weights.shape[1]
     length = pixels.shape[dim] - size + 1
-    columns = weights.reshape(-1, size, 1, 1, 1)
+    columns = weights.reshape(-1, size, 1, 1, 1).to(pixels.device, non_blocking=True)
     total = pixels.narrow(dim, 0, length) * columns[:, 0]
     for place in range(1, size):
         total.addcmul_(pixels.narrow(dim, place, length), columns[:, place])
@@ -170,6 +183,7 @@ class Erasing:
     def __call__(self, images: Tensor, uniforms: NDArray[np.float64]) -> Tensor:
         """As `Batched` says."""
         colour = torch.tensor(self.transform.value).to(torch.uint8)[:, None, None]
+        colour = colour.to(images.device, non_blocking=True)
         height, width = images.shape[-2:]
         for place in np.flatnonzero(uniforms[:, 0] < self.transform.p):
             box = self._box(uniforms[place, 1:].reshape(-1, 4), height, width)

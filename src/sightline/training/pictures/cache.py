@@ -145,6 +145,11 @@ class PixelCache:
         self._offered: set[int] = set()
         self._lock = threading.Lock()
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every picture is kept."""
+        return all(self._kept)
+
     def get(self, row: int) -> Pixels | None:
         """The picture of a row, not to be written to; None if it is not kept."""
         kept = self._kept[row]

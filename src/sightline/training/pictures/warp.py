@@ -1,7 +1,6 @@
 """Flips, rotations and affine maps of many pictures, each with its own parameters, in one resampling."""
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -30,7 +29,7 @@ class Warp:
         self.draws = sum(_draws(one) for one in transforms)
 
     def __call__(self, images: Tensor, uniforms: NDArray[np.float64]) -> Tensor:
-        """Warp uint8 `[n, 3, H, W]` by numbers from [0, 1), float64 `[n, draws]`."""
+        """Warp uint8 `[n, 3, H, W]` on any device by numbers from [0, 1), float64 `[n, draws]`, into a new tensor."""
         height, width = images.shape[-2:]
         matrices = np.broadcast_to(np.eye(3), (len(images), 3, 3))
         used = 0
@@ -143,7 +142,8 @@ def _resample(images: Tensor, matrices: Matrices, mode: str, fill: Any) -> Tenso
     count, channels, height, width = images.shape
     halves = np.array([width / 2, height / 2])[:, np.newaxis]
     theta = torch.from_numpy((matrices[:, :2] / halves).astype(np.float32))
-    across, down = _lines(height, width)
+    theta = theta.to(images.device, non_blocking=True)
+    across, down = _lines(height, width, images.device)
     # Two lines for each coordinate instead of a product for each pixel.
     along_rows = theta[:, :, 0, None] * across
     along_columns = theta[:, :, 1, None] * down + theta[:, :, 2, None]
@@ -151,7 +151,7 @@ def _resample(images: Tensor, matrices: Matrices, mode: str, fill: Any) -> Tenso
     if fill is None or (mode == "nearest" and fill == 0):
         sampled = functional.grid_sample(images.to(torch.float32), grid, mode, "zeros", align_corners=False)
         return sampled.round_().to(torch.uint8)
-    source = torch.ones((count, channels + 1, height, width))
+    source = images.new_ones((count, channels + 1, height, width), dtype=torch.float32)
     source[:, :channels] = images
     sampled = functional.grid_sample(source, grid, mode, "zeros", align_corners=False)
     return _filled(sampled[:, :channels], sampled[:, channels:], mode, fill).round_().to(torch.uint8)
@@ -162,13 +162,13 @@ def _filled(pixels: Tensor, inside: Tensor, mode: str, fill: Any) -> Tensor:
     if fill == 0:
         return pixels.mul_(inside)
     colour = torch.tensor(fill, dtype=torch.float32).reshape(1, -1, 1, 1)
+    colour = colour.to(pixels.device, non_blocking=True)
     if mode == "nearest":
         return torch.where(inside < 0.5, colour, pixels)
     return pixels.sub_(colour).mul_(inside).add_(colour)
 
 
-@cache
-def _lines(height: int, width: int) -> tuple[Tensor, Tensor]:
+def _lines(height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """The places of columns and rows in pixels from the middle."""
-    across = torch.linspace((1 - width) / 2, (width - 1) / 2, width)
-    return across, torch.linspace((1 - height) / 2, (height - 1) / 2, height)
+    across = torch.linspace((1 - width) / 2, (width - 1) / 2, width, device=device)
+    return across, torch.linspace((1 - height) / 2, (height - 1) / 2, height, device=device)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from sightline.evaluation.operating import contradiction
 from sightline.training.recipe.steps import OF_BATCHES, OF_PICTURES
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def contradictions(recipe: "Recipe") -> Iterator[Contradiction]:
     yield from _loss(recipe)
     yield from _fractions(recipe)
     yield from _augmentation(recipe)
+    yield from _decision(recipe)
 
 
 def as_validation_error(found: Sequence[Contradiction]) -> ValidationError:
@@ -158,6 +160,17 @@ def _fractions(recipe: "Recipe") -> Iterator[Contradiction]:
         yield Contradiction(
             ("data", "group_gap"), data.group_gap, "needs data.group_by, which gives the number"
         )
+
+
+def _decision(recipe: "Recipe") -> Iterator[Contradiction]:
+    section = recipe.decision
+    wrong = contradiction(section.wishes())
+    if wrong is not None:
+        yield Contradiction(("decision",), None, wrong)  # of two keys, neither is wrong by itself
+    if recipe.task == "multilabel":
+        for key in ("costs", "sets"):
+            if getattr(section, key) is not None:
+                yield Contradiction(("decision", key), getattr(section, key), "is not for task multilabel")
 
 
 def _augmentation(recipe: "Recipe") -> Iterator[Contradiction]:

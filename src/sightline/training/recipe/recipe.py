@@ -9,6 +9,7 @@ from sightline.training.recipe.contradictions import as_validation_error, contra
 from sightline.training.recipe.presets import preset
 from sightline.training.recipe.sections import (
     DataSection,
+    DecisionSection,
     EvaluationSection,
     Imbalance,
     Judge,
@@ -16,6 +17,7 @@ from sightline.training.recipe.sections import (
     LossSection,
     Metric,
     ModelSection,
+    OutliersSection,
     Section,
     TrackingSection,
     TrainingSection,
@@ -23,6 +25,8 @@ from sightline.training.recipe.sections import (
 from sightline.training.recipe.steps import Normalization, Step
 
 _RATES = {"adamw": 1e-3, "sgd": 1e-2, "lion": 1e-4, "muon": 2e-3}
+# A step shrinks weights by rate × decay, but with sgd, whose decay is part of the gradient.
+_DECAYS = {"adamw": 0.05, "sgd": 1e-4, "lion": 0.5, "muon": 0.05}
 _SCALARS: dict[Task, tuple[Metric, ...]] = {
     "multiclass": ("accuracy", "f1_macro", "loss"),
     "multilabel": ("map", "f1_macro", "loss"),
@@ -54,6 +58,8 @@ class Recipe(Section):
     loss: LossSection = LossSection()
     imbalance: Literal[Imbalance, "auto"] = "auto"
     evaluation: EvaluationSection = EvaluationSection()
+    outliers: OutliersSection = OutliersSection()
+    decision: DecisionSection = DecisionSection()
     tracking: TrackingSection = TrackingSection()
 
     @model_validator(mode="after")
@@ -77,6 +83,12 @@ class Recipe(Section):
     def learning_rate(self) -> float:
         """The head's peak learning rate, after the rule for None."""
         return self.training.learning_rate or _RATES[self.training.optimizer]
+
+    @property
+    def weight_decay(self) -> float:
+        """The weight decay, after the rule for None."""
+        wanted = self.training.weight_decay
+        return _DECAYS[self.training.optimizer] if wanted is None else wanted
 
     @property
     def backbone_learning_rate(self) -> float:

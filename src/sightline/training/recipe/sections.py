@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator
 
-from sightline.records import Frozen
+from sightline.evaluation.operating import Wishes, read_aim, read_rate
+from sightline.records import Frozen, OutlierScore
 
 Strategy = Literal["linear", "two_phase", "full", "scratch"]
 Imbalance = Literal[
@@ -100,7 +101,8 @@ class DataSection(Section):
         Images in one step of the optimiser, of all processes together; `auto`: the largest that fits into the
         memory of the GPU, found by trying, and 32 on a CPU.
     num_workers
-        Threads that decode and augment; None: one for each processor.
+        Threads that decode and augment; None: one for each processor, and two where a GPU does all of the
+        augmentation and every picture is kept by then.
     cache
         Where decoded pixels are kept between epochs: `memory`, `disk` (a memory-mapped temporary file), or `none`;
         `auto`: memory first, then the disk, as far as there is room.
@@ -153,7 +155,9 @@ class TrainingSection(Section):
         the top to the bottom. None: a quarter of those that are left; 0: at once.
     optimizer, learning_rate, weight_decay, momentum
         `learning_rate` is the peak rate of the head; None: 1e-3 for adamw, 1e-2 for sgd, 1e-4 for lion, 2e-3 for
-        muon. `momentum` is that of sgd (with Nesterov's correction) and muon.
+        muon. `weight_decay` spares norms and biases; None: 0.05 for adamw and muon, 0.5 for lion, whose rate is a
+        tenth of theirs, and 1e-4 for sgd, which adds it to the gradient. `momentum` is that of sgd (with Nesterov's
+        correction) and muon.
     backbone_lr_multiplier, layer_decay
         The backbone's rate is that of the head times the multiplier; None: 0.3 with pretrained weights, else 1.
         Each layer below the top one has `layer_decay` times the rate of the one above it; None: 1.
@@ -184,7 +188,7 @@ class TrainingSection(Section):
     unfreeze_epochs: Annotated[int, Field(ge=0)] | None = None
     optimizer: OptimizerName = "adamw"
     learning_rate: AboveZero | None = None
-    weight_decay: NotNegative = 0.05
+    weight_decay: NotNegative | None = None
     momentum: Fraction = 0.9
     backbone_lr_multiplier: AboveZero | None = None
     layer_decay: Annotated[float, Field(gt=0, le=1)] | None = None
@@ -248,6 +252,76 @@ class EvaluationSection(Section):
     best_metric: Judge | None = None
     early_stopping_metric: Judge | None = None
     early_stopping_patience: Positive | None = 7
+
+
+class OutliersSection(Section):
+    """Which pictures are too strange to be answered.
+
+    method
+        How strangeness is measured: `max_softmax`, `energy`, `knn`, `mahalanobis`, or `mix`, the sum of the last three;
+        `auto`: what tells generated outliers best from held-out images; `none`: nothing is rejected.
+    false_alarm_rate
+        The largest share of the usual images that may be rejected, in (0, 0.5].
+    neighbours
+        With `knn`: the distance to so-manieth nearest training image counts.
+    """
+
+    method: Literal[OutlierScore, "auto", "none"] = "auto"
+    false_alarm_rate: Annotated[float, Field(gt=0, le=0.5)] = 0.01
+    neighbours: Annotated[int, Field(ge=1, le=1000)] = 5
+
+
+class DecisionSection(Section):
+    """What is asked of the decision: thresholds are chosen for it on images that training has not seen.
+
+    aims
+        Any of `recall(LABEL) >= 0.99`, `precision(LABEL) >= 0.99`, `accuracy >= 0.99`, `max_f1`; `*` for every label.
+    costs
+        A CSV file: a header of answers after an empty cell, then a row a truth. The answer of least expected cost is
+        given.
+    review_capacity, traffic
+        Pictures that people can look at and pictures that come, as in 200/day; also an hour or a week.
+    priority
+        Labels, the most important first, whose pictures the review capacity is spent on before anything else.
+    sets, coverage
+        Answers also hold a set of labels that has the truth in it in so large a share: `lac` or `aps`.
+    confidence
+        With which aims are to hold on fresh pictures.
+    """
+
+    aims: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    costs: str | None = None
+    review_capacity: str | None = None
+    traffic: str | None = None
+    priority: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    sets: Literal["lac", "aps"] | None = None
+    coverage: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+
+    @field_validator("aims")
+    @classmethod
+    def _are_aims(cls, aims: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(read_aim(aim)) for aim in aims)
+
+    @field_validator("review_capacity", "traffic")
+    @classmethod
+    def _is_a_rate(cls, rate: str | None) -> str | None:
+        if rate is not None:
+            read_rate(rate)
+        return rate
+
+    def wishes(self, costs: tuple[tuple[float, ...], ...] | None = None) -> Wishes:
+        """The same, as the fit takes it; `costs` are the content of the file."""
+        return Wishes(
+            aims=tuple(read_aim(aim) for aim in self.aims),
+            costs=costs,
+            review_capacity=None if self.review_capacity is None else read_rate(self.review_capacity),
+            traffic=None if self.traffic is None else read_rate(self.traffic),
+            priority=self.priority,
+            sets=self.sets,
+            coverage=self.coverage,
+            confidence=self.confidence,
+        )
 
 
 class TrackingSection(Section):

@@ -1,0 +1,44 @@
+"""The decision of a bundle, from what a recipe asks of it to a rule fitted on a part of the data."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sightline.dataset import Dataset
+from sightline.dataset.splits import sample_units
+from sightline.evaluation.costs import read_costs
+from sightline.evaluation.operating import Fitted, Wishes, check_decision, check_wishes, fit_decision
+from sightline.records import Scores, Task
+from sightline.training.recipe.sections import DecisionSection
+
+
+def wishes_for(section: DecisionSection, labels: Sequence[str], task: Task) -> Wishes:
+    """What is asked, with the file of costs read; checked against the labels.
+
+    Raises:
+        InputError: the file of costs cannot be used.
+        DatasetError: what is asked does not go with these labels or this task.
+    """
+    costs = None
+    if section.costs is not None:
+        costs = tuple(map(tuple, read_costs(Path(section.costs), labels).tolist()))
+    wishes = section.wishes(costs)
+    check_wishes(wishes, labels, task)
+    return wishes
+
+
+def groups_of(dataset: Dataset) -> tuple[str | None, ...] | None:
+    """The unit of each sample: what a group, equal pixels or a near copy tie together; None where nothing is tied."""
+    units = sample_units(dataset.table)
+    return tuple(map(str, units)) if len(set(units.tolist())) < len(units) else None
+
+
+def fit_on(
+    scores: Scores, dataset: Dataset, wishes: Wishes, *, split: str, chose_epoch: bool = False
+) -> Fitted:
+    """Fit calibration and thresholds on a scored part of the data; its groups are kept together."""
+    return fit_decision(scores, wishes, groups=groups_of(dataset), split=split, chose_epoch=chose_epoch)
+
+
+def check_on(fitted: Fitted, scores: Scores, dataset: Dataset, wishes: Wishes, split: str) -> Fitted:
+    """The same, its report with what it does on a part of the data that nothing was fitted on."""
+    return check_decision(fitted, scores, wishes, groups=groups_of(dataset), split=split)

@@ -1,0 +1,139 @@
+"""Everything that is said of a bundle on one set of images: figures, slices, comparison, gates."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sightline.bundle import Manifest
+from sightline.dataset import Dataset
+from sightline.errors import InputError
+from sightline.evaluation import SCORES_FILE, AnyEvaluation, write_scores
+from sightline.evaluation.comparison import Comparison, compare
+from sightline.evaluation.comparison.answered import read_answered
+from sightline.evaluation.gates import Drop, Gate, GateResult, judge_gates
+from sightline.evaluation.slices import SliceFindings, find_slices
+from sightline.inference import Predictor
+from sightline.lifecycle.judge import sampling_of
+from sightline.lifecycle.score import score_dataset
+from sightline.lifecycle.views import View
+from sightline.parallel import Progress
+from sightline.records import Frozen, ScoredSet, ScoresOrigin
+from sightline.whole_file import write_whole
+
+EVALUATION_FILE = "evaluation.json"
+
+
+class Compared(Frozen):
+    """The comparison with another bundle, and which."""
+
+    bundle: str
+    bundle_id: str
+    comparison: Comparison
+
+
+class Judgement(Frozen):
+    """What `evaluation.json` holds, and `sightline evaluate --json` prints.
+
+    origin
+        The bundle, the split, and how many of its pictures training has seen.
+    comparison
+        With the bundle that was asked for; None where none was.
+    gates
+        In the order that they were given.
+    """
+
+    schema_version: int = 1
+    bundle: str
+    origin: ScoresOrigin
+    evaluation: AnyEvaluation
+    slices: SliceFindings
+    comparison: Compared | None = None
+    gates: tuple[GateResult, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether every gate is kept."""
+        return all(gate.passed for gate in self.gates)
+
+
+def compare_with_bundle(
+    scored: ScoredSet,
+    manifest: Manifest,
+    dataset: Dataset,
+    other: Predictor,
+    progress: Progress | None = None,
+    *,
+    views: Sequence[View] = (),
+) -> Compared:
+    """Score another bundle on the same images and put the two side by side.
+
+    dataset
+        The very images that were scored, in their order.
+
+    Raises:
+        InputError: it has other labels or another task.
+    """
+    theirs = other.bundle.manifest
+    if set(theirs.labels) != set(manifest.labels) or theirs.task != manifest.task:
+        missing = sorted(set(manifest.labels) ^ set(theirs.labels))
+        what = (
+            f"only one of them knows {', '.join(missing[:10])}"
+            if missing
+            else f"{theirs.name} is {theirs.task}"
+        )
+        raise InputError(
+            f"Bundles '{manifest.name}' and '{theirs.name}' cannot be compared: {what}. Labels and task must be "
+            "the same."
+        )
+    scores = score_dataset(
+        other.engine, dataset, theirs.preprocessing, theirs.labels, progress, task=theirs.task, views=views
+    )
+    comparison = compare(scored.scores, manifest.decision, scores, theirs.decision, sampling_of(scored))
+    return Compared(bundle=theirs.name, bundle_id=other.bundle.id, comparison=comparison)
+
+
+def bundles_of_gates(gates: Sequence[Gate]) -> tuple[str, ...]:
+    """The bundles that gates compare with, each once."""
+    return tuple(dict.fromkeys(gate.bundle for gate in gates if isinstance(gate, Drop)))
+
+
+def assemble_judgement(
+    scored: ScoredSet,
+    manifest: Manifest,
+    evaluation: AnyEvaluation,
+    gates: Sequence[Gate] = (),
+    compared: Mapping[str, Compared] | None = None,
+    shown: str | None = None,
+) -> Judgement:
+    """Add slices and gates to the figures.
+
+    compared
+        Comparisons by the name that a gate or the user gave.
+    shown
+        Which of them the user asked for.
+    """
+    compared = compared or {}
+    answered = read_answered(scored.scores, manifest.decision, scored.scores.labels)
+    comparisons = {name: one.comparison for name, one in compared.items()}
+    return Judgement(
+        bundle=manifest.name,
+        origin=scored.origin,
+        evaluation=evaluation,
+        slices=find_slices(scored.scores, answered.right, scored.columns, sampling_of(scored)),
+        comparison=None if shown is None else compared[shown],
+        gates=judge_gates(gates, evaluation, manifest.task, comparisons),
+    )
+
+
+def write_judgement(judgement: Judgement, scored: ScoredSet | None, folder: Path) -> None:
+    """Write `evaluation.json`, and `scores.npz` where scores are given; each is there whole, or as it was before.
+
+    Raises:
+        InputError: the folder cannot be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if scored is not None:
+            write_scores(scored, folder / SCORES_FILE)
+        write_whole(folder / EVALUATION_FILE, f"{judgement.model_dump_json()}\n".encode())
+    except OSError as err:
+        raise InputError(f"'{folder}' cannot be written to: {err.strerror or err}.") from err

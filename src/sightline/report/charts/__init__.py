@@ -1,0 +1,15 @@
+"""Curves of the report as plain data; a template draws them as SVG."""
+
+from sightline.report.charts.plane import Chart
+from sightline.report.charts.precision_recall import draw_precision_recall
+from sightline.report.charts.reliability import draw_reliability
+from sightline.report.charts.risk_coverage import RiskCoverage, draw_risk_coverage, read_risk_coverage
+
+__all__ = [
+    "Chart",
+    "RiskCoverage",
+    "draw_precision_recall",
+    "draw_reliability",
+    "draw_risk_coverage",
+    "read_risk_coverage",
+]

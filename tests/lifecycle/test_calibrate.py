@@ -1,0 +1,191 @@
+import dataclasses
+import hashlib
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from bundles import LABELS, make_bundle, reseal
+from pictures import encode
+from sightline.bundle import pack_golden, read_bundle, unpack_golden
+from sightline.dataset import read_dataset
+from sightline.errors import BundleError, DatasetError, InputError
+from sightline.inference import load, verify_bundle
+from sightline.lifecycle.calibrate import calibrate_bundle, section_of
+from sightline.lifecycle.decision import wishes_for
+from sightline.training.recipe.sections import DecisionSection
+
+IMAGES = 90
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """Noise of several colours, named after what the bundle answers most often, and sometimes after another."""
+    root = tmp_path_factory.mktemp("data") / "pictures"
+    predictor = load(make_bundle(tmp_path_factory.mktemp("b") / "tiles"))
+    rng = np.random.default_rng(0)
+    for index in range(IMAGES):
+        levels = rng.integers(0, 256, 3)
+        picture = encode(np.clip(levels + rng.integers(-40, 40, (36, 40, 3)), 0, 255).astype(np.uint8))
+        label = predictor.predict(picture).label if index % 5 else LABELS[index % 3]
+        (root / label).mkdir(parents=True, exist_ok=True)
+        (root / label / f"{index:02}.png").write_bytes(picture)
+    return root
+
+
+def with_splits(bundle, target, pictures, split_of):
+    """The bundle with a record of its data, in which each picture has a split."""
+    rows = [
+        f"{split_of(index)},{path.name},{path.parent.name},,{hashlib.sha256(path.read_bytes()).hexdigest()}"
+        for index, path in enumerate(sorted(pictures.rglob("*.png")))
+    ]
+    return reseal(
+        bundle, target, {"dataset.csv": "\n".join(["split,path,label,group,sha256", *rows]).encode()}
+    )
+
+
+def calibrated(bundle, pictures, target, **asked):
+    predictor, section = load(bundle), DecisionSection(**asked)
+    manifest = predictor.bundle.manifest
+    wishes = wishes_for(section, manifest.labels, manifest.task)
+    return calibrate_bundle(predictor, read_dataset(pictures), section, wishes, target)
+
+
+def test_the_new_bundle_has_the_old_graph_and_a_decision_of_its_own(bundle, pictures, tmp_path):
+    made = calibrated(
+        bundle,
+        pictures,
+        tmp_path / "new",
+        aims=("recall(crack) >= 0.5",),
+        review_capacity="20/day",
+        traffic="100/day",
+    )
+
+    old, new = read_bundle(bundle), read_bundle(made.path)
+    assert new.id == made.id != old.id
+    assert new.read("model.onnx") == old.read("model.onnx")
+    assert new.manifest.decision.accept_thresholds is not None
+    assert new.manifest.decision.aim == "recall(crack) >= 0.5; at most 20 of 100 a day to review"
+    assert new.manifest.provenance.recalibration.bundle == old.id
+    assert new.manifest.provenance.recalibration.images == IMAGES
+    assert new.manifest.decision_report.source == "calibrate"
+    assert {check.outcome for check in verify_bundle(made.path)} == {"passed"}
+
+
+def test_golden_pictures_keep_their_pixels_and_are_decided_anew(bundle, pictures, tmp_path):
+    calibrated(bundle, pictures, tmp_path / "new", aims=("recall(*) >= 0.5",))
+
+    old, new = (
+        unpack_golden((root / "golden/expected.npz").read_bytes()) for root in (bundle, tmp_path / "new")
+    )
+    assert (new.pixels == old.pixels).all()
+    assert (new.logits == old.logits).all()
+    assert not np.allclose(new.probabilities, old.probabilities)
+
+
+def test_what_training_has_seen_is_left_out_and_the_test_split_judges(bundle, pictures, tmp_path):
+    thirds = with_splits(bundle, tmp_path / "thirds", pictures, lambda i: ("train", "val", "test")[i % 3])
+
+    made = calibrated(thirds, pictures, tmp_path / "new")
+
+    assert made.notices == (f"{IMAGES // 3} images that training has seen were left out.",)
+    assert made.report.calibration.fitted_on.images == IMAGES // 3
+    assert made.report.calibration.fitted_on.chose_epoch
+    assert made.report.calibration.fitted_on.split == "val"
+    assert made.report.checked.fitted_on.images == IMAGES // 3
+    assert [one.split for one in made.report.calibration.measured] == ["val, folds held out", "test"]
+    assert set(made.evaluations) == {"val", "test"}
+    assert read_bundle(made.path).manifest.metrics["test"]["images"] == IMAGES // 3
+
+
+def test_data_that_training_has_seen_entirely_are_refused(bundle, pictures, tmp_path):
+    seen = with_splits(bundle, tmp_path / "seen", pictures, lambda _: "train")
+
+    with pytest.raises(InputError, match=f"trained on all {IMAGES} images"):
+        calibrated(seen, pictures, tmp_path / "new")
+
+    assert not (tmp_path / "new").exists()
+
+
+def test_only_the_test_split_left_is_used_and_said(bundle, pictures, tmp_path):
+    tested = with_splits(bundle, tmp_path / "tested", pictures, lambda i: ("train", "test")[i % 2])
+
+    made = calibrated(tested, pictures, tmp_path / "new")
+
+    assert any("say nothing of this decision" in notice for notice in made.notices)
+    assert made.report.checked is None
+
+
+def test_an_existing_target_is_refused_before_anything_is_scored(bundle, pictures, tmp_path):
+    (tmp_path / "new").mkdir()
+
+    with pytest.raises(InputError, match="exists already"):
+        calibrated(bundle, pictures, tmp_path / "new")
+
+
+def test_an_unknown_label_is_refused(bundle, pictures, tmp_path):
+    with pytest.raises(DatasetError, match="names 'dent'"):
+        calibrated(bundle, pictures, tmp_path / "new", aims=("recall(dent) >= 0.9",))
+
+
+def test_a_machine_that_answers_otherwise_fits_nothing(bundle, pictures, tmp_path):
+    expected = unpack_golden((bundle / "golden/expected.npz").read_bytes())
+    other = dataclasses.replace(expected, logits=expected.logits + 1)
+    changed = reseal(bundle, tmp_path / "changed", {"golden/expected.npz": pack_golden(other)})
+
+    with pytest.raises(BundleError, match="graph"):
+        calibrated(changed, pictures, tmp_path / "new")
+
+
+def sightline(*arguments):
+    command = [sys.executable, "-m", "sightline", *map(str, arguments)]
+    wide = {**os.environ, "COLUMNS": "300"}
+    return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False, env=wide)
+
+
+def test_the_command_says_what_is_to_be_expected_and_show_repeats_it(bundle, pictures, tmp_path):
+    recipe = "decision:\n  aims: ['recall(hole) >= 0.5']\n"
+    asking = reseal(bundle, tmp_path / "asking", {"recipe.yaml": recipe.encode()})
+
+    result = sightline("calibrate", asking, pictures, "--out", tmp_path / "new")
+
+    assert result.returncode == 0, result.stderr
+    assert section_of(read_bundle(tmp_path / "new")).aims == ("recall(hole) >= 0.5",)
+    shown = sightline("show", tmp_path / "new").stdout
+    for said in (result.stdout, shown):
+        assert "aim recall(hole) >= 0.5" in said
+        assert "promised, threshold" in said
+        assert "alarms: 'hole' from" in said
+    assert "recalibrated" in shown
+
+
+def test_as_json_the_command_gives_rule_and_report(bundle, pictures, tmp_path):
+    result = sightline(
+        "calibrate", bundle, pictures, "-o", tmp_path / "new", "--sets", "aps", "--coverage", "0.8", "--json"
+    )
+
+    answer = json.loads(result.stdout)
+    assert answer["decision"]["sets"]["kind"] == "aps"
+    assert answer["decision_report"]["operating"]["set_coverage"]["value"] >= 0.7
+    assert answer["id"] == read_bundle(tmp_path / "new").id
+
+
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        (["--aim", "recall(crack) > 1"], "--aim: 'recall(crack) > 1' is no aim; an aim is one of"),
+        (["--review-capacity", "20/day"], "review_capacity is given without traffic"),
+        (["--review-capacity", "many", "--traffic", "1/day"], "'many' is no rate"),
+        (["--review-capacity", "20/day", "--traffic", "10/day"], "everything can be looked at"),
+        (["--sets", "raps"], "allowed now: 'lac' or 'aps'"),
+        (["--costs", "absent.csv"], "absent.csv"),
+    ],
+)
+def test_options_that_cannot_be_meant_are_refused_by_name(bundle, pictures, tmp_path, options, said):
+    result = sightline("calibrate", bundle, pictures, "--out", tmp_path / "new", *options)
+
+    assert result.returncode == 2
+    assert said in result.stderr
