@@ -63,7 +63,7 @@ class Explainer:
         """Answer one picture, given by its path or as encoded bytes, and say where the evidence lies.
 
         label
-            What to explain. None: the most probable label.
+            What to explain. None: the answer, of several labels the first; of none the most probable.
         method
             None: class-activation maps where they are exact, else occlusion, which costs about four times as much.
         top_k, waited_ms
@@ -80,7 +80,7 @@ class Explainer:
         prediction = self.predictor.predict(data, top_k=len(manifest.labels), waited_ms=waited_ms)
         probabilities = {one.label: one.probability for one in prediction.candidates}
         started = time.perf_counter()
-        explained = label or prediction.label
+        explained = label or next(iter(prediction.labels), prediction.label)
         picture = decode_upright(data, spec)
         whereabouts = Whereabouts(
             *full_size(data, picture, spec.limits),
