@@ -20,6 +20,8 @@ from sightline.evaluation.operating import Fitted, Wishes, fit_decision, predict
 from sightline.evaluation.score_file import read_scores
 from sightline.records import ACCEPT, DecisionRule, Estimate, OperatingReport, Scores, activation_of
 
+_RESAMPLES = 1000
+
 
 @dataclass
 class Tally:
@@ -47,6 +49,7 @@ class Counted:
     accuracy: list[tuple[float, float]] = field(default_factory=list)
     error: list[tuple[float, float]] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
+    first_errors: list[str] = field(default_factory=list)
 
 
 def main() -> None:
@@ -90,6 +93,9 @@ def _part(
     _count(fitted, fitted.report.operating, unseen, numbers[~half], wanted.recall, counted)
     counted.kinds.append(fitted.rule.calibration.kind)
     counted.error.append(_errors(fitted.rule, unseen))
+    if seed == 0:
+        plain = DecisionRule(activation=activation_of(scores.task))
+        counted.first_errors = [_with_interval(rule, unseen, numbers[~half]) for rule in (plain, fitted.rule)]
 
 
 def _count(
@@ -148,6 +154,21 @@ def _errors(rule: DecisionRule, scores: Scores) -> tuple[float, float]:
     return before, after
 
 
+def _with_interval(rule: DecisionRule, scores: Scores, groups: NDArray[np.int64]) -> str:
+    """The calibration error with its interval by a basic bootstrap over groups (Davison and Hinkley 1997, 5.2)."""
+    probabilities = rule.probabilities(scores.logits)
+    names, members = np.unique(groups, return_inverse=True)
+    rows_of_group = [np.flatnonzero(members == number) for number in range(len(names))]
+    rng = np.random.default_rng(0)
+    drawn = []
+    for _ in range(_RESAMPLES):
+        rows = np.concatenate([rows_of_group[one] for one in rng.integers(0, len(names), len(names))])
+        drawn.append(calibration_errors(probabilities[rows], scores.targets[rows]).expected)
+    value = calibration_errors(probabilities, scores.targets).expected
+    low, high = 2 * value - np.quantile(drawn, [0.975, 0.025])
+    return f"{value:.4f} ({max(low, 0.0):.4f} to {max(high, 0.0):.4f})"
+
+
 def _print(counted: Counted, wanted: argparse.Namespace) -> None:
     before, after = np.array(counted.error).T
     lines = {
@@ -165,6 +186,7 @@ def _print(counted: Counted, wanted: argparse.Namespace) -> None:
         "calibration error before": f"{before.mean():.4f} ({before.min():.4f} to {before.max():.4f})",
         "calibration error after": f"{after.mean():.4f} ({after.min():.4f} to {after.max():.4f})",
     }
+    lines["… of the first partition, before and after, 95 %"] = ", ".join(counted.first_errors)
     if counted.accuracy:
         plain, ruled = np.array(counted.accuracy).mean(axis=0)
         lines["accuracy of the most probable, of the rule"] = f"{plain:.4f}, {ruled:.4f}"

@@ -25,7 +25,7 @@ from sightline.evaluation.calibrating.choose import standard_error
 from sightline.evaluation.calibrating.smoothing import platt_targets
 from sightline.evaluation.calibrating.vector import _linear_weights, _loss
 from sightline.evaluation.likelihood import negative_log_likelihood
-from sightline.records import DecisionRule, Temperature
+from sightline.records import DecisionRule, Scores, Temperature
 
 
 class TheLogitItself(ClassifierMixin, BaseEstimator):
@@ -246,6 +246,24 @@ def test_folds_keep_groups_whole_and_spread_classes(task):
 
     assert all(len(np.unique(folds[groups == group])) == 1 for group in np.unique(groups))
     assert np.bincount(folds).min() >= 50
+
+
+def test_what_learns_frequencies_is_not_told_those_of_the_fold_held_out():
+    # A law without a prior, and many classes: evenly spread folds would show a gain of about C / 2N that is none.
+    logits = np.random.default_rng(0).normal(scale=2, size=(1000, 40))
+    truth = (logits + np.random.default_rng(1).gumbel(size=logits.shape)).argmax(axis=1).astype(np.int64)
+    scores = Scores(
+        logits.astype(np.float32),
+        np.zeros((1000, 1), np.float32),
+        truth,
+        tuple(map(str, range(1000))),
+        tuple(map(str, range(40))),
+    )
+
+    chosen = fit_calibration(scores)
+
+    assert chosen.report.chosen == "temperature"
+    assert chosen.report.candidates[1].gain < 0
 
 
 def test_each_class_is_in_every_fold_where_rows_stand_alone():

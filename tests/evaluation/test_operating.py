@@ -63,7 +63,7 @@ def test_a_calibration_of_frequencies_keeps_the_network_s_own_answers():
 
 
 def test_too_few_pictures_promise_nothing_and_say_what_they_do_promise():
-    scores = one_true(1, 100)
+    scores = one_true(1, 100, scale=8.0)
     count = int((scores.classes == 2).sum())
 
     fitted = fit_decision(scores, wishes("recall(c) >= 0.99"))
@@ -71,9 +71,47 @@ def test_too_few_pictures_promise_nothing_and_say_what_they_do_promise():
     (aim,) = fitted.report.operating.aims
     assert aim.promised is False
     assert f"from {count} independent pictures of 'c'; 299 are needed" in aim.notice
-    assert f"promises {0.05 ** (1 / count):.3f}" in aim.notice
+    assert f"finds {count} of these, which promises {0.05 ** (1 / count):.3f}" in aim.notice
     own = scores.classes == 2
     assert (decided(fitted.rule, scores).labels[own] == 2).all()
+
+
+def test_a_label_whose_recall_is_there_already_gets_no_alarm_and_no_others_lose_by_it():
+    scores = one_true(3, 2000, scale=9.0)
+
+    fitted = fit_decision(scores, wishes("recall(*) >= 0.7"))
+
+    assert fitted.rule.alarm_thresholds is None
+    assert [aim.promised for aim in fitted.report.operating.aims] == [True] * 4
+
+
+def test_what_cannot_be_promised_does_not_spoil_the_other_answers():
+    scores = one_true(1, 400, classes=3)
+    logits, truth = scores.logits.astype(float), scores.classes.copy()
+    unknown = np.flatnonzero(logits.argmax(axis=1) != 2)[:4]
+    rows = (truth != 2) | np.isin(np.arange(400), unknown)
+    truth[unknown] = 2
+    logits[unknown, 2] -= 12.0
+    some = as_scores(logits[rows], truth[rows])
+
+    fitted = fit_decision(some, wishes("recall(c) >= 0.9"))
+
+    plain = fit_decision(some).rule
+    answers, before = decided(fitted.rule, some).labels, decided(plain, some).labels
+    assert (answers != before).mean() <= 0.06
+    (aim,) = fitted.report.operating.aims
+    assert aim.promised is False
+    assert "The threshold finds 0 of these, which promises 0.000" in aim.notice
+
+
+def test_what_a_promise_costs_is_told():
+    fitted = fit_decision(one_true(2, 600, scale=0.5), wishes("recall(b) >= 0.95"))
+
+    (aim,) = fitted.report.operating.aims
+    assert aim.promised
+    assert any(
+        notice.startswith("The alarm of 'b' is the answer to") for notice in fitted.report.operating.notices
+    )
 
 
 def test_a_label_without_a_picture_gets_no_threshold_and_a_notice():
@@ -99,7 +137,7 @@ def test_pictures_of_one_piece_count_once():
 
     assert alone.report.operating.aims[0].promised
     assert "from 20 independent pictures" in grouped.report.operating.aims[0].notice
-    assert grouped.rule.alarm_thresholds[1] < alone.rule.alarm_thresholds[1]
+    assert grouped.report.operating.aims[0].promised is False
 
 
 def test_alarms_that_outshout_one_another_are_told():

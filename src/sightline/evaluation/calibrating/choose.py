@@ -1,6 +1,6 @@
 """Which calibration: the simplest that no other beats by more than chance, by likelihood on rows it has not seen."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sightline.errors import DatasetError
 from sightline.evaluation.blocks import calibrated_probabilities, require_finite, row_blocks
 from sightline.evaluation.calibrating.errors import calibration_errors
-from sightline.evaluation.calibrating.folds import deal_folds, group_numbers, held_out, rows_of
+from sightline.evaluation.calibrating.folds import group_numbers, held_out, random_folds, rows_of
 from sightline.evaluation.calibrating.isotonic import fit_isotonic
 from sightline.evaluation.calibrating.macro import macro_f1
 from sightline.evaluation.calibrating.platt import FEWEST, fit_platt
@@ -32,7 +32,7 @@ from sightline.records import (
 _FOLDS = 5
 _FEWEST_GROUPS = 20
 _ROWS_A_CLASS = 10
-_VECTOR_CELLS = 20_000_000
+_VECTOR_CELLS = 1_000_000
 _FEWEST_FOR_CURVE = 30
 
 _FITS: dict[str, Callable[[Scores], Calibration]] = {
@@ -82,10 +82,11 @@ def fit_calibration(
     measured: tuple[BeforeAfter, ...] = ()
     chosen = kinds[0]
     if len(np.unique(numbers)) >= _FEWEST_GROUPS:
-        folds = deal_folds(scores, numbers, _FOLDS, seed)
-        chosen, candidates, more = _choose(scores, numbers, folds, kinds)
+        folds = random_folds(numbers, _FOLDS, seed)
+        fits = _fits(scores, folds, kinds)
+        chosen, candidates, more = _choose(scores, numbers, folds, fits)
         notices = (*notices, *more)
-        measured = (_measure_held_out(scores, folds, chosen, split),)
+        measured = (_measure_held_out(scores, folds, fits[chosen], split),)
     fitted_on = FittedOn(
         split=split,
         images=len(scores.ids),
@@ -159,14 +160,18 @@ def allowed_kinds(scores: Scores, groups_n: NDArray[np.int64]) -> tuple[tuple[st
     return ("temperature", "platt", "isotonic"), ()
 
 
+Fits = Mapping[str, Sequence[Calibration]]
+"""Of each kind, the fit on all folds but one, fold by fold."""
+
+
 def _choose(
-    scores: Scores, groups_n: NDArray[np.int64], folds_n: NDArray[np.int64], kinds: tuple[str, ...]
+    scores: Scores, groups_n: NDArray[np.int64], folds_n: NDArray[np.int64], fits: Fits
 ) -> tuple[str, list[CalibrationCandidate], tuple[str, ...]]:
-    losses = {kind: _losses_held_out(scores, folds_n, kind) for kind in kinds}
+    losses = {kind: _losses_held_out(scores, folds_n, of_kind) for kind, of_kind in fits.items()}
     notices: tuple[str, ...] = ()
-    chosen = kinds[0]
+    chosen, *others = fits
     candidates = [CalibrationCandidate(kind=chosen, loss=float(losses[chosen].mean()))]
-    for kind in kinds[1:]:
+    for kind in others:
         gains = losses[chosen] - losses[kind]
         gain, error = float(gains.mean()), standard_error(gains, groups_n)
         candidates.append(
@@ -174,7 +179,7 @@ def _choose(
         )
         if gain <= error:
             continue
-        if kind == "vector" and _lowers_f1(scores, folds_n):
+        if kind == "vector" and _lowers_f1(scores, folds_n, fits[kind]):
             notices = (
                 "Vector scaling was not taken: its answers have a lower macro-F1 than the network's own.",
             )
@@ -183,21 +188,27 @@ def _choose(
     return chosen, candidates, notices
 
 
-def _lowers_f1(scores: Scores, folds_n: NDArray[np.int64]) -> bool:
+def _fits(scores: Scores, folds_n: NDArray[np.int64], kinds: Sequence[str]) -> Fits:
+    parts = [rows_of(scores, outside) for outside, _ in held_out(folds_n)]
+    return {kind: [_FITS[kind](part) for part in parts] for kind in kinds}
+
+
+def _lowers_f1(scores: Scores, folds_n: NDArray[np.int64], fits: Sequence[Calibration]) -> bool:
     """Whether vector scaling, fitted on the other folds, answers worse than the network itself."""
     plain = scores.logits.argmax(axis=1)
     changed = plain.copy()
-    for outside, inside in held_out(folds_n):
-        calibration = fit_vector_scaling(rows_of(scores, outside))
+    for (_, inside), calibration in zip(held_out(folds_n), fits, strict=True):
         changed[inside] = calibration.calibrated(scores.logits[inside]).argmax(axis=1)
     before, after = (macro_f1(one, scores.classes, len(scores.labels)) for one in (plain, changed))
     return after < before
 
 
-def _losses_held_out(scores: Scores, folds_n: NDArray[np.int64], kind: str) -> NDArray[np.float64]:
+def _losses_held_out(
+    scores: Scores, folds_n: NDArray[np.int64], fits: Sequence[Calibration]
+) -> NDArray[np.float64]:
     losses = np.empty(len(scores.ids))
-    for outside, inside in held_out(folds_n):
-        losses[inside] = _row_losses(rows_of(scores, inside), _FITS[kind](rows_of(scores, outside)))
+    for (_, inside), calibration in zip(held_out(folds_n), fits, strict=True):
+        losses[inside] = _row_losses(rows_of(scores, inside), calibration)
     return losses
 
 
@@ -213,11 +224,12 @@ def _row_losses(scores: Scores, calibration: Calibration) -> NDArray[np.float64]
     return losses
 
 
-def _measure_held_out(scores: Scores, folds_n: NDArray[np.int64], kind: str, split: str) -> BeforeAfter:
+def _measure_held_out(
+    scores: Scores, folds_n: NDArray[np.int64], fits: Sequence[Calibration], split: str
+) -> BeforeAfter:
     activation = activation_of(scores.task)
     after = np.empty(scores.logits.shape)
-    for outside, inside in held_out(folds_n):
-        calibration = _FITS[kind](rows_of(scores, outside))
+    for (_, inside), calibration in zip(held_out(folds_n), fits, strict=True):
         rule = DecisionRule(activation=activation, calibration=calibration)
         after[inside] = calibrated_probabilities(rows_of(scores, inside), rule)
     before = calibrated_probabilities(scores, DecisionRule(activation=activation))

@@ -50,6 +50,17 @@ def deal_folds(scores: Scores, groups_n: NDArray[np.int64], folds: int, seed: in
     return fold_of[groups_n]
 
 
+def random_folds(groups_n: NDArray[np.int64], folds: int, seed: int = 0) -> NDArray[np.int64]:
+    """The fold of each row, int64 `[N]`, whole groups at random, whatever their classes.
+
+    For judging what learns the frequencies of classes: spreading classes evenly would tell it those held out.
+    """
+    count = int(groups_n.max(initial=-1)) + 1
+    fold_of = np.empty(count, np.int64)
+    fold_of[np.random.default_rng(seed).permutation(count)] = np.arange(count) % folds
+    return fold_of[groups_n]
+
+
 def held_out(folds_n: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
     """For each fold the rows outside it and the rows inside it, bool `[N]` each."""
     for fold in np.unique(folds_n):

@@ -35,6 +35,7 @@ def fit_vector_scaling(scores: Scores) -> VectorScaling:
         np.concatenate([np.full(classes, sharpness), np.zeros(classes)]),
         jac=True,
         method="L-BFGS-B",
+        options={"maxiter": 300},
         bounds=[(_LOWEST_SCALE * sharpness, None)] * classes + [(None, None)] * classes,
     )
     return VectorScaling(scales=tuple(found.x[:classes]), shifts=tuple(found.x[classes:]))

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from sightline.evaluation.calibrating.folds import deal_folds
 from sightline.evaluation.operating.aims import Aim, for_labels
+from sightline.evaluation.operating.bounds import most_lost
 from sightline.evaluation.operating.class_weights import fit_class_weights
 from sightline.evaluation.operating.recall import RecallThreshold, lowest_of_groups, recall_threshold
 from sightline.evaluation.operating.selective import capacity_threshold, surest_threshold
@@ -16,7 +17,7 @@ from sightline.records import NEVER, REVIEW, AimReport, DecisionRule, Scores, Ve
 
 _EVEN = float(np.nextafter(0.5, 1.0))
 _FOLDS = 5
-_ROUNDS = 3
+_FLOOD = 0.05
 
 
 @dataclass
@@ -100,24 +101,66 @@ def _for_f1(draft: Draft) -> None:
 
 
 def _for_recall(draft: Draft, aims: list[Aim]) -> None:
-    """Alarm thresholds; where several may be raised, a few rounds, for each is chosen against the others."""
-    found: dict[Aim, RecallThreshold] = {}
-    for _ in range(_ROUNDS if len(aims) > 1 else 1):
-        for aim in aims:
-            index = draft.scores.labels.index(str(aim.label))
-            own = draft.scores.classes == index
-            reach = _highest_alarm(draft, index, own)
-            found[aim] = recall_threshold(aim, reach, draft.groups[own], draft.wishes.confidence)
-            threshold = found[aim].threshold
-            if threshold is not None:
-                _lower_alarm(draft, index, threshold)
-    for aim, one in found.items():
-        notice = one.notice or _outshouted(draft, aim, one.allowed)
+    """An alarm for each label that loses too many of its pictures without; none where none is needed.
+
+    Each is chosen against the alarms that are there. A later one may take pictures from a label before it, so what is
+    promised is looked at when all are there.
+    """
+    found: dict[Aim, RecallThreshold | None] = {}
+    for aim in aims:
+        index = draft.scores.labels.index(str(aim.label))
+        own = draft.scores.classes == index
+        found[aim] = None
+        lost, allowed, _ = _lost(draft, aim)
+        if own.any() and lost <= allowed:
+            continue
+        reach = _highest_alarm(draft, index, own)
+        floor = _without_flood(draft, index)
+        one = recall_threshold(aim, reach, draft.groups[own], draft.wishes.confidence, floor)
+        found[aim] = one
+        if one.threshold is not None:
+            _lower_alarm(draft, index, one.threshold)
+            _tell_flood(draft, index)
+    for aim, chosen in found.items():
+        notice = (chosen.notice if chosen else "") or _still_lost(draft, aim)
+        threshold = chosen.threshold if chosen else None
         draft.reports.append(
-            AimReport(
-                text=str(aim), label=aim.label, promised=not notice, threshold=one.threshold, notice=notice
-            )
+            AimReport(text=str(aim), label=aim.label, promised=not notice, threshold=threshold, notice=notice)
         )
+
+
+def _without_flood(draft: Draft, index: int) -> float:
+    """The lowest alarm threshold that turns at most one in twenty of all pictures, of other labels, to this one."""
+    others = draft.scores.classes != index
+    already = draft.rule.decide_rows(draft.probabilities).labels == index
+    reach = np.sort(_highest_alarm(draft, index, others & ~already))[::-1]
+    most = int(_FLOOD * len(already))
+    return 0.0 if most >= len(reach) else float(np.nextafter(reach[most], 1.0))
+
+
+def _tell_flood(draft: Draft, index: int) -> None:
+    """A notice where an alarm that holds its promise costs more answers than one in twenty."""
+    answered = draft.rule.decide_rows(draft.probabilities).labels == index
+    false = int((answered & (draft.scores.classes != index)).sum())
+    if false > _FLOOD * len(answered):
+        draft.notices.append(
+            f"The alarm of '{draft.scores.labels[index]}' is the answer to {false} of {len(answered)} pictures, of "
+            "other labels: what its recall costs."
+        )
+
+
+def _lost(draft: Draft, aim: Aim) -> tuple[int, int, int]:
+    """Of the label's independent pictures, how many the rule answers otherwise, how many it may, and all of them."""
+    assert aim.share is not None
+    index = draft.scores.labels.index(str(aim.label))
+    own = draft.scores.classes == index
+    answered = draft.rule.decide_rows(draft.probabilities[own]).labels == index
+    units = lowest_of_groups(answered.astype(np.float64), draft.groups[own])
+    return (
+        int((units == 0.0).sum()),
+        most_lost(len(units), 1.0 - aim.share, draft.wishes.confidence),
+        len(units),
+    )
 
 
 def _highest_alarm(draft: Draft, index: int, rows_n: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -141,17 +184,14 @@ def _lower_alarm(draft: Draft, index: int, threshold: float) -> None:
     draft.set(alarm_thresholds=tuple(alarms))
 
 
-def _outshouted(draft: Draft, aim: Aim, allowed: int) -> str:
+def _still_lost(draft: Draft, aim: Aim) -> str:
     """Whether alarms of other labels take more of the label's pictures than it may lose."""
-    index = draft.scores.labels.index(str(aim.label))
-    own = draft.scores.classes == index
-    answered = draft.rule.decide_rows(draft.probabilities[own]).labels == index
-    lost = int((lowest_of_groups(answered.astype(np.float64), draft.groups[own]) == 0.0).sum())
+    lost, allowed, count = _lost(draft, aim)
     if lost <= allowed:
         return ""
     return (
-        f"'{aim}' cannot be promised beside the other alarms: {lost} of its pictures are answered with another label "
-        f"whose alarm is louder, and it may lose {allowed}. Ask for less recall of the others."
+        f"'{aim}' cannot be promised beside the other alarms: {lost} of {count} independent pictures are answered with "
+        f"another label whose alarm is louder, and {allowed} may be. Ask for less recall of the others."
     )
 
 
