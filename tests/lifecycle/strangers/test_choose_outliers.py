@@ -13,7 +13,8 @@ from sightline.lifecycle.strangers import (
     fit_reference,
     fit_scorers,
 )
-from sightline.records import Scores
+from sightline.lifecycle.strangers.choose import best_of
+from sightline.records import OutlierFigures, Scores
 
 D, C = 16, 2
 
@@ -80,15 +81,31 @@ def test_both_kinds_of_stranger_need_the_mix(reference):
     assert next(one for one in choice.figures if one.kind == "mix").mean_auroc > 0.95
 
 
-def test_noise_and_blanks_that_pass_count_before_everything_else(reference):
-    outliers = {"blank": strange("far"), "blended": strange("unsure"), "mosaic": strange("unsure", seed=3)}
+def figures(kind, mean_auroc, empty_accepted=0):
+    return OutlierFigures(
+        kind=kind, mean_auroc=mean_auroc, threshold=1, empty_accepted=empty_accepted, auroc={}, accepted={}
+    )
 
-    _, choice = chosen(reference, outliers)
 
-    figures = {one.kind: one for one in choice.figures}
-    assert figures["max_softmax"].mean_auroc > figures["mahalanobis"].mean_auroc
-    assert figures["max_softmax"].empty_accepted == figures["max_softmax"].accepted["blank"] > 0
-    assert next(one for one in choice.figures if one.kind == choice.chosen).empty_accepted == 0
+@pytest.mark.parametrize(
+    "rows, best",
+    [
+        ((figures("energy", 0.90), figures("knn", 0.95)), "knn"),
+        ((figures("energy", 0.90), figures("knn", 0.95, empty_accepted=1)), "energy"),
+        ((figures("energy", 0.9501), figures("knn", 0.9504)), "energy"),
+        ((figures("energy", 0.60, 9), figures("knn", 0.95, 7)), "knn"),
+    ],
+    ids=["highest", "noise-passes", "equal", "noise-passes-both"],
+)
+def test_noise_that_passes_counts_before_everything_else_and_of_equals_the_cheaper_wins(rows, best):
+    assert best_of(rows).kind == best
+
+
+def test_noise_and_blanks_that_pass_are_counted(reference):
+    _, choice = chosen(reference, {"blank": strange("far"), "mosaic": strange("far", seed=3)})
+
+    energy = next(one for one in choice.figures if one.kind == "energy")
+    assert energy.empty_accepted == energy.accepted["blank"] > 0
 
 
 @pytest.mark.parametrize("method", CANDIDATES)

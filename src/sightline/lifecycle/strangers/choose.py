@@ -49,12 +49,11 @@ def choose_rule(
 ) -> tuple[OutlierRule | None, OutlierChoice]:
     """The rule, None where the method is `none`, and the figures that it was chosen by.
 
-    `auto` takes the score that lets the fewest noise and blank pictures pass at its threshold, and of these the one
-    with the highest mean AUROC over the kinds of outliers, each of which counts the same.
+    `auto` takes the score of `best_of`.
     """
     scorers = fit_scorers(wanted, reference, held_out)
     figures = tuple(_measure(scorer, held_out.scores, outliers) for scorer in scorers.values())
-    best = min(figures, key=lambda one: (one.empty_accepted, -round(one.mean_auroc, _SAME)))
+    best = best_of(figures)
     method = wanted.method
     chosen = None if method == "none" else best.kind if method == "auto" else method
     kept = promise(len(held_out.scores.logits), wanted.false_alarm_rate)
@@ -73,6 +72,13 @@ def choose_rule(
         figures=figures,
     )
     return (None if chosen is None else scorers[chosen].rule), choice
+
+
+def best_of(figures: Sequence[OutlierFigures]) -> OutlierFigures:
+    """The score that lets the fewest noise and blank pictures pass at its threshold; of several the one with the
+    highest mean AUROC over the kinds of outliers, each of which counts the same; of equals the first.
+    """
+    return min(figures, key=lambda one: (one.empty_accepted, -round(one.mean_auroc, _SAME)))
 
 
 def fit_scorers(wanted: Wanted, reference: Reference, held_out: HeldOut) -> dict[OutlierScore, OutlierScorer]:
