@@ -1,4 +1,5 @@
-"""The pointing game: does the strongest place of an explanation lie on the defect? Only test pictures count.
+"""The pointing game: does the strongest place of an explanation lie on the defect? Of test pictures, or those of val.
+
 
     python -m benchmarks.explain BUNDLE --demo DATA          the set that `sightline demo` generates; boxes of defects
     python -m benchmarks.explain BUNDLE --masks MASKS --images IMAGES      the magnetic tiles; masks of defects
@@ -60,13 +61,14 @@ def main() -> None:
     parser.add_argument("--demo", type=Path, help="a generated set, with its truth.jsonl")
     parser.add_argument("--masks", type=Path, help="masks by class, PNG")
     parser.add_argument("--images", type=Path, help="the pictures of the masks, by class")
+    parser.add_argument("--split", default="test", help="val: to choose between methods")
     parser.add_argument("--most", type=int, default=10_000, help="pictures at most, spread over the split")
     options = parser.parse_args()
     explainer = open_explainer(load(options.bundle))
     targets = list(_targets(explainer, options))
     targets = [targets[row] for row in sorted({*np.linspace(0, len(targets) - 1, options.most).astype(int)})]
-    print(f"{options.bundle.name}: {len(targets)} test pictures with a defect\n", flush=True)
-    methods: tuple[ExplanationMethod, ...] = ("class_activation", "occlusion")
+    print(f"{options.bundle.name}: {len(targets)} pictures of {options.split} with a defect\n", flush=True)
+    methods: tuple[ExplanationMethod, ...] = ("class_activation", "rise")
     print("| method | pictures | on the defect | with tolerance | ms |\n|---|---|---|---|---|")
     for method in methods if explainer.head is not None else methods[1:]:
         outcomes = [_play(explainer, target, method) for target in targets]
@@ -76,10 +78,10 @@ def main() -> None:
 
 def _targets(explainer: Explainer, options: argparse.Namespace) -> Iterator[Target]:
     rows = csv.DictReader(io.StringIO(explainer.predictor.bundle.read("dataset.csv").decode()))
-    test = [(row["path"], row["label"]) for row in rows if row["split"] == "test"]
+    chosen = [(row["path"], row["label"]) for row in rows if row["split"] == options.split]
     find: Callable[[str, str], tuple[Path, NDArray[np.bool_]] | None]
     find = _in_masks(options.images, options.masks) if options.masks else _in_truth(options.demo)
-    for name, label in test:
+    for name, label in chosen:
         found = find(name, label)
         if found is not None and found[1].any():
             yield Target(found[0], label, found[1])

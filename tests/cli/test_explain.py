@@ -34,7 +34,7 @@ def test_pictures_are_written_and_a_bad_file_does_not_stop_the_others(bundle, pi
     assert sorted(path.name for path in (tmp_path / "why").iterdir()) == ["a.png-2.png", "a.png.png"]
     with Image.open(tmp_path / "why" / "a.png-2.png") as drawn:
         assert drawn.size == (500 + 8 + 500, 300)
-    assert "class-activation map, exact; peak at x " in result.stdout
+    assert "RISE; peak at x " in result.stdout
     assert "of 64 × 48" in result.stdout
     assert "broken.jpg: The image ends before its end mark" in result.stderr
     assert "1 of 3 files could not be explained." in result.stderr
@@ -55,10 +55,10 @@ def test_json_has_a_line_a_file(bundle, pictures, tmp_path):
 
 
 def test_another_method_can_be_named(bundle, pictures, tmp_path):
-    result = sightline(bundle, pictures / "a.png", "--method", "occlusion", "--out", tmp_path / "why")
+    result = sightline(bundle, pictures / "a.png", "--method", "class_activation", "--out", tmp_path / "why")
 
     assert result.returncode == 0
-    assert "; occlusion; peak at" in result.stdout
+    assert "; class-activation map, exact; peak at" in result.stdout
     assert np.asarray(Image.open(io.BytesIO((tmp_path / "why" / "a.png.png").read_bytes()))).ndim == 3
 
 

@@ -157,8 +157,20 @@ def test_the_simpler_calibration_is_kept_where_it_is_as_good():
     chosen = fit_calibration(one_true(0, 600, sharpness=3.0))
 
     assert chosen.calibration.kind == "temperature"
-    assert [one.kind for one in chosen.report.candidates] == ["temperature", "prior", "vector"]
+    assert [one.kind for one in chosen.report.candidates] == ["none", "temperature", "prior", "vector"]
     assert chosen.calibration.value == pytest.approx(3.0, rel=0.15)
+
+
+def test_a_temperature_that_few_groups_cannot_prove_is_not_taken():
+    honest = one_true(3, 240)
+    groups = [f"piece {row // 8}" for row in range(240)]
+
+    chosen = fit_calibration(honest, groups=groups)
+
+    assert chosen.report.chosen == "none"
+    assert chosen.calibration == Temperature()
+    (held_out,) = chosen.report.measured
+    assert held_out.after == held_out.before
 
 
 def test_a_class_that_is_claimed_too_readily_needs_vector_scaling():
@@ -262,7 +274,7 @@ def test_what_learns_frequencies_is_not_told_those_of_the_fold_held_out():
 
     chosen = fit_calibration(scores)
 
-    assert chosen.report.chosen == "temperature"
+    assert chosen.report.chosen == "none"
     assert chosen.report.candidates[1].gain < 0
 
 

@@ -17,7 +17,7 @@ NOISE = np.random.default_rng(5).integers(0, 256, (40, 70, 3), dtype=np.uint8)
 
 
 def test_contributions_add_up_to_the_score(bundle):
-    found = explain(load(bundle), encode(NOISE), "hole")
+    found = explain(load(bundle), encode(NOISE), "hole", method="class_activation")
 
     predictor = load(bundle)
     pixels = preprocess_image(encode(NOISE), predictor.bundle.manifest.preprocessing)
@@ -31,7 +31,7 @@ def test_contributions_add_up_to_the_score(bundle):
 def test_contributions_are_the_head_on_each_cell(bundle):
     predictor = load(bundle)
 
-    found = explain(predictor, encode(NOISE), "crack")
+    found = explain(predictor, encode(NOISE), "crack", method="class_activation")
 
     pixels = preprocess_image(encode(NOISE), predictor.bundle.manifest.preprocessing)
     (features,) = predictor.engine.run(pixels[np.newaxis], ["feature_map"])
@@ -44,7 +44,7 @@ def test_of_several_labels_the_logit_itself_is_explained(tmp_path):
     rule = DecisionRule(activation="sigmoid", label_thresholds=(0.5, 0.5, 0.5))
     predictor = load(make_bundle(tmp_path / "several", decision=rule))
 
-    found = explain(predictor, encode(NOISE), "good")
+    found = explain(predictor, encode(NOISE), "good", method="class_activation")
 
     pixels = preprocess_image(encode(NOISE), predictor.bundle.manifest.preprocessing)
     (logits,) = predictor.engine.run(pixels[np.newaxis], ["logits"])
@@ -57,8 +57,8 @@ def test_a_head_that_is_not_that_of_the_graph_is_not_called_exact(bundle):
     head = tiny_head()
     other = type(head)(head.weight * 1.5, head.bias)
 
-    assert open_explainer(predictor).explain(encode(NOISE)).exact
-    assert not Explainer(predictor, other).explain(encode(NOISE)).exact
+    assert open_explainer(predictor).explain(encode(NOISE), method="class_activation").exact
+    assert not Explainer(predictor, other).explain(encode(NOISE), method="class_activation").exact
 
 
 def test_the_same_number_added_to_every_logit_changes_no_map(bundle):
@@ -66,8 +66,8 @@ def test_the_same_number_added_to_every_logit_changes_no_map(bundle):
     head = tiny_head()
     shifted = type(head)(head.weight + np.linspace(-2, 2, CHANNELS, dtype=np.float32), head.bias + 3)
 
-    one = Explainer(predictor, head).explain(encode(NOISE), "crack")
-    other = Explainer(predictor, shifted).explain(encode(NOISE), "crack")
+    one = Explainer(predictor, head).explain(encode(NOISE), "crack", method="class_activation")
+    other = Explainer(predictor, shifted).explain(encode(NOISE), "crack", method="class_activation")
 
     assert other.heat == pytest.approx(one.heat, abs=1e-4)
 
@@ -100,16 +100,16 @@ def test_heat_is_between_none_and_one_and_reaches_it(bundle):
     assert (found.heat.min(), found.heat.max()) == (0, 1)
 
 
-def test_without_a_head_the_picture_is_occluded(bundle):
+def test_without_a_head_random_masks_explain(bundle):
     found = Explainer(load(bundle), None).explain(encode(NOISE))
 
-    assert (found.method, found.exact, found.runs) == ("occlusion", False, 65)
+    assert (found.method, found.exact, found.runs) == ("rise", False, 129)
 
 
-def test_occlusion_is_the_same_each_time(bundle):
+def test_random_masks_are_the_same_each_time(bundle):
     explainer = open_explainer(load(bundle))
 
-    one, other = (explainer.explain(encode(NOISE), method="occlusion") for _ in range(2))
+    one, other = (explainer.explain(encode(NOISE), method="rise") for _ in range(2))
 
     assert np.array_equal(one.heat, other.heat)
 
@@ -117,7 +117,7 @@ def test_occlusion_is_the_same_each_time(bundle):
 @pytest.mark.parametrize(
     "row, column", [(8, 8), (56, 8), (24, 40), (40, 56)], ids=lambda place: f"at {place}"
 )
-@pytest.mark.parametrize("method", ["class_activation", "occlusion"])
+@pytest.mark.parametrize("method", ["class_activation", "rise"])
 def test_each_method_finds_the_bright_square(tmp_path, row, column, method):
     pixels = np.zeros((64, 64, 3), np.uint8)
     pixels[row - 8 : row + 8, column - 8 : column + 8] = 255
@@ -134,7 +134,7 @@ def test_moved_pictures_place_a_square_between_cells(tmp_path):
     pixels[24:40, 24:40] = 255  # a quarter of it in each of the four middle cells
     explainer = open_explainer(load(brightness_bundle(tmp_path / "b", cells=2, crop=1.0)))
 
-    found = explainer.explain(encode(pixels), "bright")
+    found = explainer.explain(encode(pixels), "bright", method="class_activation")
 
     assert found.runs == 16
     assert found.peak == pytest.approx((32, 32), abs=4.5)
@@ -169,7 +169,7 @@ def test_a_planted_square_comes_back_where_it_was_put(tmp_path, resize, width, h
 
     for mark, undo in ((1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (6, 8), (7, 7), (8, 6)):
         data = encode(turn_upright(upright, undo), "JPEG", quality=95, exif=exif_orientation(mark))
-        for method in ("class_activation", "occlusion"):
+        for method in ("class_activation", "rise"):
             found = explainer.explain(data, "bright", method=method)
 
             scale = (min if resize == "shortest" else max)(width, height) / 64
@@ -220,7 +220,7 @@ def test_an_unknown_label_is_refused_by_name(bundle):
 
 
 def test_class_maps_are_refused_where_they_are_not_exact(bundle):
-    with pytest.raises(InputError, match="Use occlusion"):
+    with pytest.raises(InputError, match="Use the method rise"):
         Explainer(load(bundle), None).explain(encode(NOISE), method="class_activation")
 
 

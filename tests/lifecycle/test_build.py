@@ -195,7 +195,7 @@ def test_none_rejects_nothing_and_keeps_the_reference(pictures, tmp_path):
 def test_the_head_in_the_bundle_explains_exactly(built, pictures):
     predictor = load(built[0].path)
 
-    found = explain(predictor, next((pictures / "crack").iterdir()))
+    found = explain(predictor, next((pictures / "crack").iterdir()), method="class_activation")
 
     assert predictor.bundle.manifest.class_maps.pooling == "mean"
     assert predictor.bundle.manifest.class_maps.deviation < 1e-5

@@ -53,7 +53,7 @@ def test_the_header_has_the_shape_of_the_usual_answer(client):
 def test_the_explanation_says_how_and_where(client):
     said = json.loads(ask(client).headers["sightline-explanation"])
 
-    assert (said["method"], said["exact"]) == ("class_activation", True)
+    assert (said["method"], said["exact"]) == ("rise", False)
     assert said["picture_px"] == [64, 48]
     assert said["seen_px"] == pytest.approx([11, 3, 53, 45])
     assert 0 <= said["peak_px"][0] <= 64

@@ -12,8 +12,8 @@ from sightline.cli.predict import failed_row, image_paths
 if TYPE_CHECKING:
     from sightline.inference import ExplainedFile, Explanation
 
-_METHODS = {"class_activation": "class-activation map", "occlusion": "occlusion"}
-MethodChoice = Literal["class_activation", "occlusion"]
+_METHODS = {"class_activation": "class-activation map", "rise": "RISE"}
+MethodChoice = Literal["class_activation", "rise"]
 
 
 def explain(
@@ -25,11 +25,9 @@ def explain(
         str | None, typer.Option(help="Explain this label instead of the answer.", show_default=False)
     ] = None,
     method: Annotated[
-        MethodChoice | None,
-        typer.Option(
-            help="How; class-activation maps where they are exact, unless named.", show_default=False
-        ),
-    ] = None,
+        MethodChoice,
+        typer.Option(help="rise points best; class_activation is about eight times as fast."),
+    ] = "rise",
     out: Annotated[Path, typer.Option("--out", "-o", help="Where the pictures go.")] = Path("explained"),
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:

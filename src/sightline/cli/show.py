@@ -91,7 +91,7 @@ def _outliers(manifest: "Manifest") -> str:
 def _explanations(manifest: "Manifest") -> str:
     found = manifest.class_maps
     if found is None or not found.exact:
-        return "by occlusion"
+        return "by RISE"
     return (
         f"class-activation maps, exact to {found.deviation:.0e} of the largest logit on {found.images} images"
     )

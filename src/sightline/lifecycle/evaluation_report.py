@@ -74,7 +74,7 @@ def gather(
         slices=judgement.slices,
         compared=None if compared is None else Compared(compared.bundle, compared.comparison),
         explained=explained,
-        explained_by=said_of_method(predictor, explained),
+        explained_by=said_of_method(explained),
     )
 
 

@@ -11,10 +11,7 @@ from sightline.records import ImageLimits, Neighbour
 from sightline.report import Card, Explained, Subject
 
 _LOOKALIKES = 3
-_HOW = {
-    "class_activation": "Beside each picture: where the evidence for the wrong answer lies, by class-activation maps.",
-    "occlusion": "Beside each picture: where the evidence for the wrong answer lies, by occlusion.",
-}
+_HOW = "Beside each picture: where the evidence for the wrong answer lies, by RISE."
 
 
 def explain_cards(
@@ -36,11 +33,9 @@ def explain_cards(
     return found
 
 
-def said_of_method(predictor: Predictor, explained: Mapping[str, Explained]) -> str:
+def said_of_method(explained: Mapping[str, Explained]) -> str:
     """How overlays were made, in a sentence; empty where there are none."""
-    if not any(one.overlay for one in explained.values()):
-        return ""
-    return _HOW[open_explainer(predictor).method]
+    return _HOW if any(one.overlay for one in explained.values()) else ""
 
 
 def _overlay(explainer: Explainer, card: Card, store: Store | None) -> bytes | None:

@@ -15,7 +15,7 @@ class ClassMaps(Frozen):
     pooling
         How the head's input comes from the feature map. `mean`: over all its places, so that a class-activation
         map is an exact account of the logit. None: there are layers between, or more of them after; maps are
-        then made through the graph, by occlusion.
+        then made through the graph, by RISE.
     deviation
         Largest |weight @ mean(feature_map) + bias - logits| of any label and picture, as a share of the largest
         |logit|. None: the shapes do not fit, or the head is not one linear layer.

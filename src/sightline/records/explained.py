@@ -4,7 +4,7 @@ from typing import Literal
 
 from sightline.records.frozen import Frozen
 
-ExplanationMethod = Literal["class_activation", "occlusion"]
+ExplanationMethod = Literal["class_activation", "rise"]
 
 
 class ExplanationSummary(Frozen):
@@ -13,7 +13,7 @@ class ExplanationSummary(Frozen):
     label, probability
         What is explained, and its calibrated probability.
     method, exact
-        `class_activation` or `occlusion`; exact if the contributions of all places add up to the score.
+        `class_activation` or `rise`; exact if the contributions of all places add up to the score.
     peak_px
         (x, y) of the strongest place, in pixels of the whole upright picture from its upper left corner; null:
         no place speaks for the label.

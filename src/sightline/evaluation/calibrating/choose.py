@@ -36,6 +36,7 @@ _VECTOR_CELLS = 1_000_000
 _FEWEST_FOR_CURVE = 30
 
 _FITS: dict[str, Callable[[Scores], Calibration]] = {
+    "none": lambda _: Temperature(),
     "temperature": lambda scores: Temperature(value=fit_temperature(scores)),
     "prior": fit_prior_shift,
     "vector": fit_vector_scaling,
@@ -133,15 +134,15 @@ def allowed_kinds(scores: Scores, groups_n: NDArray[np.int64]) -> tuple[tuple[st
     if scores.task == "multiclass":
         needed = _ROWS_A_CLASS * classes
         if independent < needed:
-            return ("temperature", "prior"), (
+            return ("none", "temperature", "prior"), (
                 f"Vector scaling was not tried: it has {2 * classes} parameters, and {independent} independent "
                 f"images are fewer than {needed}.",
             )
         if scores.logits.size > _VECTOR_CELLS:
-            return ("temperature", "prior"), (
+            return ("none", "temperature", "prior"), (
                 f"Vector scaling was not tried: {rows:,} × {classes:,} logits are many.",
             )
-        return ("temperature", "prior", "vector"), ()
+        return ("none", "temperature", "prior", "vector"), ()
     positives = scores.multi_hot.sum(axis=0, dtype=np.int64)
     rarest = int(np.minimum(positives, rows - positives).min())
     if rarest < _FEWEST_FOR_CURVE:
@@ -156,8 +157,8 @@ def allowed_kinds(scores: Scores, groups_n: NDArray[np.int64]) -> tuple[tuple[st
                 f"Platt's fit keeps the common temperature for {len(few)} labels with fewer than {FEWEST} images, "
                 f"'{few[0]}' for instance."
             )
-        return ("temperature", "platt"), tuple(notices)
-    return ("temperature", "platt", "isotonic"), ()
+        return ("none", "temperature", "platt"), tuple(notices)
+    return ("none", "temperature", "platt", "isotonic"), ()
 
 
 Fits = Mapping[str, Sequence[Calibration]]

@@ -13,7 +13,7 @@ from sightline.images import as_rgb, decode_upright, full_size, place, read_imag
 from sightline.inference.explaining.class_map import class_activation
 from sightline.inference.explaining.evidence import Evidence
 from sightline.inference.explaining.explanation import Explanation
-from sightline.inference.explaining.occlusion import occlude
+from sightline.inference.explaining.rise import randomly_masked
 from sightline.inference.explaining.whereabouts import Whereabouts
 from sightline.inference.predictor import Predictor
 from sightline.records import ExplanationMethod
@@ -25,17 +25,12 @@ class Explainer:
     predictor
         Answers first; the explanation is of its answer.
     head
-        The head of its graph, if class-activation maps are exact with it; None: maps are made by occlusion.
+        The head of its graph, if class-activation maps are exact with it; None: there are none.
     """
 
     def __init__(self, predictor: Predictor, head: Head | None) -> None:
         self.predictor = predictor
         self.head = head
-
-    @property
-    def method(self) -> ExplanationMethod:
-        """How maps are made unless another way is asked for."""
-        return "occlusion" if self.head is None else "class_activation"
 
     def require_class_maps(self) -> Head:
         """The head that class-activation maps are made with.
@@ -47,7 +42,7 @@ class Explainer:
             name = self.predictor.bundle.manifest.name
             raise InputError(
                 f"The bundle '{name}' has no class-activation maps: its logits are not one linear layer on the mean "
-                "of its feature map. Use occlusion."
+                "of its feature map. Use the method rise."
             )
         return self.head
 
@@ -56,7 +51,7 @@ class Explainer:
         image: str | PathLike[str] | bytes,
         label: str | None = None,
         *,
-        method: ExplanationMethod | None = None,
+        method: ExplanationMethod = "rise",
         top_k: int = 5,
         waited_ms: float = 0.0,
     ) -> Explanation:
@@ -65,7 +60,8 @@ class Explainer:
         label
             What to explain. None: the answer, of several labels the first; of none the most probable.
         method
-            None: class-activation maps where they are exact, else occlusion, which costs about four times as much.
+            `rise` points best, for any network, and runs the graph on 129 pictures; `class_activation` on 16 at most,
+            and only where `require_class_maps` has a head for it.
         top_k, waited_ms
             As of `Predictor.predict`.
 
@@ -88,13 +84,13 @@ class Explainer:
             picture.width,
             picture.height,
         )
-        evidence = self._find(resize_image(as_rgb(picture), spec), explained, method)
+        evidence = self._find(resize_image(as_rgb(picture), spec), whereabouts.window, explained, method)
         heat, peak = _scale(evidence, whereabouts)
         return Explanation(
             prediction=prediction.model_copy(update={"candidates": prediction.candidates[:top_k]}),
             label=explained,
             probability=probabilities[explained],
-            method=method or self.method,
+            method=method,
             exact=evidence.exact,
             score=evidence.score,
             contributions=evidence.contributions,
@@ -107,11 +103,13 @@ class Explainer:
             milliseconds=(time.perf_counter() - started) * 1e3,
         )
 
-    def _find(self, pixels: NDArray[np.uint8], label: str, method: ExplanationMethod | None) -> Evidence:
+    def _find(
+        self, pixels: NDArray[np.uint8], window: tuple[slice, slice], label: str, method: ExplanationMethod
+    ) -> Evidence:
         manifest, engine = self.predictor.bundle.manifest, self.predictor.engine
         index, activation = manifest.labels.index(label), manifest.decision.activation
-        if (method or self.method) == "occlusion":
-            return occlude(engine, pixels, index, activation)
+        if method == "rise":
+            return randomly_masked(engine, pixels, window, index, activation)
         head = self.require_class_maps()
         assert manifest.class_maps is not None
         return class_activation(
@@ -140,14 +138,18 @@ def open_explainer(predictor: Predictor) -> Explainer:
 
 
 def explain(
-    predictor: Predictor, image: str | PathLike[str] | bytes, label: str | None = None
+    predictor: Predictor,
+    image: str | PathLike[str] | bytes,
+    label: str | None = None,
+    *,
+    method: ExplanationMethod = "rise",
 ) -> Explanation:
     """Explain one picture; for many, `open_explainer` reads the head once. Raises as both do.
 
     >>> explain(sightline.load("tiles"), "a.jpg").peak  # doctest: +SKIP
     (212.0, 87.5)
     """
-    return open_explainer(predictor).explain(image, label)
+    return open_explainer(predictor).explain(image, label, method=method)
 
 
 def check_label(label: str | None, manifest: Manifest) -> None:
@@ -165,7 +167,7 @@ def _scale(
     evidence: Evidence, whereabouts: Whereabouts
 ) -> tuple[NDArray[np.float32], tuple[float, float] | None]:
     """Heat in [0, 1] over the input, and the place of its peak on the picture; none without evidence for the label."""
-    inside = whereabouts.inside(evidence.spread)
+    inside = evidence.spread[whereabouts.window]
     strongest = float(inside.max())
     if not strongest > 0:
         return np.zeros_like(evidence.spread), None

@@ -20,15 +20,16 @@ class Explanation:
         What is explained, the answer's first label or the one asked for, and its calibrated probability.
     method
         `class_activation`: a class-activation map (Zhou et al. 2016, Learning deep features for discriminative
-        localization). `occlusion`: what the score loses when a part of the picture is hidden (Zeiler & Fergus
-        2014, Visualizing and understanding convolutional networks).
+        localization). `rise`: which places, shown, go with a high score over randomly masked pictures
+        (Petsiuk et al. 2018, RISE: randomized input sampling for explanation of black-box models).
     exact
-        The contributions add up to what they explain: their mean, with `rest`, is `score`. Never of occlusion.
+        The contributions add up to what they explain: their mean, with `rest`, is `score`. Never of RISE.
     score
         What is explained: the label's logit, with softmax as its distance from the mean logit of all labels.
     contributions, rest
         float32 `[rows, columns]`, in logits, on cells of equal size over the network's input, for a class-activation
-        map those of the feature map; and what no place contributes. Below 0: it speaks against the label.
+        map those of the feature map, for RISE its pixels; and what no place contributes. Below 0: it speaks
+        against the label.
     heat
         float32 `[h, w]` on the network's input, in [0, 1]; 1 is the strongest place in the picture, 0 a place
         that says nothing for the label or speaks against it.

@@ -17,11 +17,6 @@ def interpolate(grid: NDArray[np.float32], rows: FloatRows, columns: FloatRows) 
     return values
 
 
-def centres(count: int, cells: int) -> FloatRows:
-    """Where the centres of `count` pixels of equal size lie on a grid of `cells` over the same length, in cells."""
-    return (np.arange(count) + 0.5) * cells / count - 0.5
-
-
 def _weights(places: FloatRows, cells: int) -> FloatRows:
     inside = np.clip(places, 0, cells - 1)
     first = np.minimum(np.floor(inside).astype(int), max(cells - 2, 0))

@@ -28,7 +28,7 @@ def explain_files(
     paths: Sequence[Path],
     label: str | None = None,
     *,
-    method: ExplanationMethod | None = None,
+    method: ExplanationMethod = "rise",
     workers: int | None = None,
 ) -> Iterator[ExplainedFile]:
     """Explain each file, in the order given; one or two a core are in work ahead of the one that is yielded.
@@ -40,7 +40,7 @@ def explain_files(
 
 
 def _explain_file(
-    explainer: Explainer, label: str | None, method: ExplanationMethod | None, path: Path
+    explainer: Explainer, label: str | None, method: ExplanationMethod, path: Path
 ) -> ExplainedFile:
     try:
         return ExplainedFile(path, explainer.explain(path, label, method=method))

@@ -62,10 +62,11 @@ class Whereabouts:
         seen = seen_down[:, np.newaxis] & seen_across[np.newaxis]
         return np.where(seen, interpolate(values, rows, columns), np.float32(0)), seen
 
-    def inside(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The part of values `[h, w]` on the input that shows the picture: without the bars of a letterbox."""
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """The rows and columns of the input that show the picture: without the bars of a letterbox."""
         top, left = self.placement.top_px, self.placement.left_px
-        return values[top : top + self.placement.height_px, left : left + self.placement.width_px]
+        return slice(top, top + self.placement.height_px), slice(left, left + self.placement.width_px)
 
 
 def _places(count: int, length: int, start: float, end: float) -> tuple[FloatRows, NDArray[np.bool_]]:
