@@ -36,7 +36,7 @@ bench: $(VENV)/.installed
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV): PyTorch is large, this takes a minute or two."
-	$(BIN)/pip $(PIP) --editable '.[serve,data,train,dev]'
+	$(BIN)/pip $(PIP) --editable '.[serve,data,optimize,dev]'
 	touch $@
 
 $(LIGHT)/.installed: pyproject.toml constraints.txt

@@ -20,7 +20,7 @@ from sightline.bundle import (
     pack_head,
     write_bundle,
 )
-from sightline.inference import Engine, open_session, record_golden
+from sightline.inference import OnnxEngine, open_session, record_golden
 from sightline.records import ClassMaps, DecisionRule, Preprocessing
 
 LABELS = ("bright", "dark")
@@ -64,7 +64,7 @@ def brightness_bundle(target: Path, *, side: int = 64, cells: int = 4, **preproc
     """Write the bundle; `preprocessing` as in `Preprocessing`."""
     spec = Preprocessing(width_px=side, height_px=side, **preprocessing)
     rule, graph, pictures = DecisionRule(), brightness_graph(side, cells), golden_pictures()
-    expected = record_golden(pictures, spec, rule, LABELS, Engine(open_session(graph, "model.onnx")))
+    expected = record_golden(pictures, spec, rule, LABELS, OnnxEngine(open_session(graph, "model.onnx")))
     files = {
         "model.onnx": graph,
         HEAD_FILE: pack_head(HEAD),

@@ -28,7 +28,7 @@ from sightline.bundle import (
     write_bundle,
 )
 from sightline.images import preprocess_image
-from sightline.inference import Engine, OutlierScorer, open_session, record_golden
+from sightline.inference import Engine, OnnxEngine, OutlierScorer, open_session, record_golden
 from sightline.records import (
     ClassMaps,
     DecisionRule,
@@ -136,7 +136,7 @@ def make_bundle(
     rule = decision or DecisionRule(calibration=Temperature(value=1.5))
     own_graph = tiny_graph()
     pictures = golden_pictures()
-    engine = Engine(open_session(own_graph, "model.onnx"))
+    engine = OnnxEngine(open_session(own_graph, "model.onnx"))
     files = {"model.onnx": graph or own_graph, HEAD_FILE: pack_head(tiny_head()), **pictures}
     scorer = None
     if outliers is not None:

@@ -20,7 +20,7 @@ from benchmarks.machine import describe_machine
 from benchmarks.training.quality import EXAMPLES
 from benchmarks.training.runs import append, prepared, share_of
 from sightline.dataset import Dataset, pixel_batches
-from sightline.inference import Engine, open_session
+from sightline.inference import OnnxEngine, open_session
 from sightline.optimize import check_export, export_onnx
 from sightline.training import Recipe, Trained, read_recipe, train
 
@@ -78,7 +78,7 @@ def exported(recipe: Recipe, trained: Trained, data: Dataset) -> dict[str, Any]:
         path = Path(folder) / "model.onnx"
         export_onnx(trained.network, path, example=example)
         check = check_export(trained.network, path, batches(16), activation="softmax")
-        engine = Engine(open_session(path.read_bytes(), "model.onnx", threads=1))
+        engine = OnnxEngine(open_session(path.read_bytes(), "model.onnx", threads=1))
         size = path.stat().st_size
     (feature_map,) = engine.run(example, ["feature_map"])
     seconds = []

@@ -18,6 +18,9 @@ _EXTRA_OF = {
     "matplotlib": "train",
     "mlflow": "mlflow",
     "onnx": "train",
+    "nncf": "optimize",
+    "openvino": "openvino",
+    "psutil": "optimize",
     "optuna": "tune",
     "platformdirs": "data",
     "pyarrow": "data",
@@ -28,6 +31,7 @@ _EXTRA_OF = {
     "sqlalchemy": "tune",
     "timm": "train",
     "torch": "train",
+    "torch_pruning": "optimize",
     "torchvision": "train",
 }
 _LICENCE_OF = {

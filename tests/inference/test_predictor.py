@@ -9,7 +9,7 @@ from pictures import encode, gradient
 from sightline.bundle import read_bundle
 from sightline.errors import BundleCorrupt, ImageDamaged, InputError
 from sightline.images import preprocess_image
-from sightline.inference import Engine, decide, load, open_session, predict_files, run_in_batches
+from sightline.inference import OnnxEngine, decide, load, open_session, predict_files, run_in_batches
 from sightline.records import DecisionRule, Temperature
 
 
@@ -33,7 +33,7 @@ def test_a_prediction_is_pixels_graph_and_rule_in_this_order(bundle):
     prediction = predictor.predict(data)
 
     pixels = preprocess_image(data, manifest.preprocessing)
-    (logits,) = Engine(open_session(tiny_graph(), "tiny")).run(pixels[None], ["logits"])
+    (logits,) = OnnxEngine(open_session(tiny_graph(), "tiny")).run(pixels[None], ["logits"])
     scaled = np.exp(logits[0].astype(float) / 1.5)
     expected = scaled / scaled.sum()
     assert prediction.label == LABELS[int(expected.argmax())]

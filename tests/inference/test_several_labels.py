@@ -8,7 +8,7 @@ from pictures import encode, gradient
 from sightline.bundle import EXPECTED_FILE, pack_golden, unpack_golden
 from sightline.errors import GoldenMismatch
 from sightline.images import preprocess_image
-from sightline.inference import Engine, decide, load, open_session, replay_golden, verify_bundle
+from sightline.inference import OnnxEngine, decide, load, open_session, replay_golden, verify_bundle
 from sightline.records import DecisionRule, Temperature
 
 PLAIN = DecisionRule(activation="sigmoid", calibration=Temperature(value=1.5))
@@ -30,7 +30,7 @@ def test_a_prediction_s_probabilities_are_the_sigmoid_of_each_logit(several):
     prediction = predictor.predict(data)
 
     pixels = preprocess_image(data, predictor.bundle.manifest.preprocessing)
-    (logits,) = Engine(open_session(tiny_graph(), "tiny")).run(pixels[None], ["logits"])
+    (logits,) = OnnxEngine(open_session(tiny_graph(), "tiny")).run(pixels[None], ["logits"])
     expected = dict(zip(LABELS, 1 / (1 + np.exp(-logits[0].astype(float) / 1.5)), strict=True))
     found = {one.label: one.probability for one in prediction.candidates}
     assert found == pytest.approx(expected, abs=1e-6)

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from quadrants import draw_quadrants
 from sightline.dataset import Dataset
-from sightline.inference import Engine
 from sightline.lifecycle.head import compare_head, take_head
 from sightline.records import Preprocessing
 from sightline.training.network.head import attach_head
@@ -20,7 +19,7 @@ from sightline.training.recipe.sections import ModelSection
 SPEC = Preprocessing(width_px=160, height_px=160)
 
 
-class NetworkEngine(Engine):
+class NetworkEngine:
     """A network run by torch itself, in the place of its exported graph."""
 
     def __init__(self, network: Network) -> None:

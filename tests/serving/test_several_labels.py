@@ -6,7 +6,7 @@ from bundles import LABELS, make_bundle, tiny_graph
 from pictures import encode, gradient
 from servers import running
 from sightline.images import preprocess_image
-from sightline.inference import Engine, load, open_session
+from sightline.inference import OnnxEngine, load, open_session
 from sightline.records import DecisionRule, Temperature
 
 PICTURE = encode(gradient())
@@ -42,7 +42,7 @@ def test_the_probabilities_are_sigmoids_of_single_logits_and_do_not_sum_to_1(cli
     body = client.post("/v1/predict", content=PICTURE).json()
 
     pixels = preprocess_image(PICTURE, load(bundle).bundle.manifest.preprocessing)
-    (logits,) = Engine(open_session(tiny_graph(), "tiny")).run(pixels[None], ["logits"])
+    (logits,) = OnnxEngine(open_session(tiny_graph(), "tiny")).run(pixels[None], ["logits"])
     sigmoid = 1 / (1 + np.exp(-logits[0].astype(float) / 3.0))
     given = {one["label"]: one["probability"] for one in body["candidates"]}
     assert [given[label] for label in LABELS] == pytest.approx(sigmoid.tolist(), abs=1e-6)

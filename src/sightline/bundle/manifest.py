@@ -1,6 +1,7 @@
 """What stands in `bundle.json`: the contract between the half that makes models and the half that runs them."""
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -42,15 +43,29 @@ class FileRecord(Frozen):
     sha256: Sha256
 
 
-class Variant(Frozen):
-    """One graph that gives the bundle's answers.
+Runtime = Literal["onnxruntime", "openvino"]
+Precision = Literal["float32", "bfloat16", "float16", "int8"]
 
-    gate: what was measured before it was let in, for instance its agreement with the network it came from.
+
+class Variant(Frozen):
+    """One way to the bundle's answers: a graph, the runtime it is run in, and what that calculates in.
+
+    precision
+        `bfloat16` and `float16` are asked of the runtime; `int8` is in the graph itself.
+    decision
+        Fitted to the logits of this variant. None: the manifest's own, as of the reference.
+    golden_logit
+        How far its logits of the golden images may part from the reference's, as `Golden.logit`. None: as that says.
+    gate
+        What was measured before it was let in, for instance its agreement with the network it came from.
     """
 
     file: FilePath
-    precision: Literal["float32"]
-    gate: dict[str, float | int | str | bool]
+    engine: Runtime = "onnxruntime"
+    precision: Precision
+    decision: DecisionRule | None = None
+    golden_logit: float | None = Field(default=None, gt=0)
+    gate: dict[str, float | int | str | bool | None]
 
 
 class Graph(Frozen):
@@ -167,16 +182,27 @@ class Manifest(Frozen):
                 f"decision: the activation of task {self.task} is {activation_of(self.task)}, "
                 f"not {self.decision.activation}"
             )
-        for misfit in self.decision.misfits(len(self.labels)):
-            raise ValueError(f"decision: {misfit}")
-        if self.decision.outliers is not None and REFERENCE_FILE not in self.files:
-            raise ValueError(f"decision: outliers need {REFERENCE_FILE}, which is not among the files")
+        for where, rule in self._rules():
+            if rule.activation != self.decision.activation:
+                raise ValueError(
+                    f"{where}: its activation is {rule.activation}, not {self.decision.activation}"
+                )
+            for misfit in rule.misfits(len(self.labels)):
+                raise ValueError(f"{where}: {misfit}")
+            if rule.outliers is not None and REFERENCE_FILE not in self.files:
+                raise ValueError(f"{where}: outliers need {REFERENCE_FILE}, which is not among the files")
         missing = [variant.file for variant in self.variants.values() if variant.file not in self.files]
         if missing:
             raise ValueError(f"variants: {', '.join(missing)} is not among the files")
         if self.class_maps is not None and self.class_maps.exact and HEAD_FILE not in self.files:
             raise ValueError(f"class_maps: they are made with {HEAD_FILE}, which is not among the files")
         return self
+
+    def _rules(self) -> Iterator[tuple[str, DecisionRule]]:
+        yield "decision", self.decision
+        for name, variant in self.variants.items():
+            if variant.decision is not None:
+                yield f"variants.{name}.decision", variant.decision
 
 
 def to_json(manifest: Manifest) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Reading a bundle with suspicion: nothing in it is used before all of it has been checked."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sightline.bundle.digest import MANIFEST_FILE, sha256, unseal
@@ -11,11 +11,18 @@ from sightline.errors import BundleCorrupt, InputError
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle on disk whose manifest and files have been verified."""
+    """A bundle on disk whose manifest and files have been verified.
+
+    manifest
+        With the default variant and the decision that answer here.
+    sealed
+        As it stands on disk; the golden images were recorded by what it says.
+    """
 
     root: Path
     id: str
     manifest: Manifest
+    sealed: Manifest
 
     def read(self, name: str) -> bytes:
         """Return a file's content, verified again at this moment.
@@ -27,6 +34,28 @@ class Bundle:
         if record is None:
             raise BundleCorrupt(name, f"The manifest of '{self.root}' lists no file '{name}'.")
         return _read_verified(self.root, name, record)
+
+    def with_variant(self, name: str) -> "Bundle":
+        """The same bundle, answering by another of its variants, with the decision that was fitted to that.
+
+        Raises:
+            InputError: there is no such variant.
+        """
+        manifest = self.sealed
+        if name not in manifest.variants:
+            raise InputError(
+                f"The bundle '{manifest.name}' has no variant '{name}'. It has: {', '.join(manifest.variants)}."
+            )
+        variant = manifest.variants[name]
+        golden = manifest.golden
+        if variant.golden_logit is not None:
+            golden = golden.model_copy(update={"logit": variant.golden_logit})
+        answering = {
+            "default_variant": name,
+            "decision": variant.decision or manifest.decision,
+            "golden": golden,
+        }
+        return replace(self, manifest=manifest.model_copy(update=answering))
 
 
 def read_manifest(root: Path) -> tuple[str, Manifest]:
@@ -56,7 +85,7 @@ def read_bundle(root: Path) -> Bundle:
     check_listing(root, manifest)
     for name, record in manifest.files.items():
         _read_verified(root, name, record)
-    return Bundle(root, bundle_id, manifest)
+    return Bundle(root, bundle_id, manifest, manifest)
 
 
 def check_listing(root: Path, manifest: Manifest) -> None:

@@ -1,7 +1,7 @@
 """Bundle to answers, without torch."""
 
 from sightline.inference.decide import Answer, decide
-from sightline.inference.engine import Engine, open_engine, open_session
+from sightline.inference.engine import Engine, open_engine, open_graph
 from sightline.inference.explaining import (
     ExplainedFile,
     Explainer,
@@ -17,6 +17,7 @@ from sightline.inference.explaining import (
 from sightline.inference.golden import STAGES, read_golden, record_decisions, record_golden, replay_golden
 from sightline.inference.many import FileOutcome, predict_files
 from sightline.inference.nearest import NearestImages, open_nearest
+from sightline.inference.onnx_engine import OnnxEngine, open_session
 from sightline.inference.outliers import OutlierScorer, SingleScores, open_outlier_scorer
 from sightline.inference.predictor import Predictor, load, run_in_batches
 from sightline.inference.verify import Check, verify_bundle
@@ -31,6 +32,7 @@ __all__ = [
     "Explanation",
     "FileOutcome",
     "NearestImages",
+    "OnnxEngine",
     "OutlierScorer",
     "Predictor",
     "SingleScores",
@@ -44,6 +46,7 @@ __all__ = [
     "load",
     "open_engine",
     "open_explainer",
+    "open_graph",
     "open_nearest",
     "open_outlier_scorer",
     "open_session",

@@ -1,29 +1,27 @@
-"""A graph, ready to run: ONNX Runtime behind the few words that the rest of the running half needs."""
+"""A graph, ready to run: what the rest of the running half needs of an engine, and how one is opened."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Protocol
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
-from sightline.bundle import Bundle, Manifest
+from sightline.bundle import Bundle, Manifest, Precision, Runtime
 from sightline.errors import BundleCorrupt
+from sightline.inference.onnx_engine import OnnxEngine, open_session
+from sightline.inference.openvino_engine import open_openvino
+from sightline.inference.signature import Output, Signature
 
-Output = Literal["logits", "embedding", "feature_map"]
 
+class Engine(Protocol):
+    """One graph in one runtime. `run` may be called from several threads at once."""
 
-class Engine:
-    """One session of one variant. `run` may be called from several threads at once."""
-
-    def __init__(self, session: Any) -> None:
-        self._session = session
+    @property
+    def signature(self) -> Signature:
+        """The graph's tensors by name."""
 
     def run(self, images: NDArray[np.uint8], outputs: Sequence[Output]) -> list[NDArray[np.float32]]:
         """Run the graph on uint8 `[N, H, W, 3]`; return the named outputs, float32, N rows each."""
-        results: list[NDArray[np.float32]] = self._session.run(list(outputs), {"images": images})
-        assert all(len(result) == len(images) for result in results)
-        return results
 
 
 def open_engine(bundle: Bundle, *, threads: int | None = None) -> Engine:
@@ -34,42 +32,35 @@ def open_engine(bundle: Bundle, *, threads: int | None = None) -> Engine:
 
     Raises:
         BundleCorrupt: the graph does not load, or is not the one that the manifest describes.
+        MissingExtra: the variant's runtime is not installed.
     """
     variant = bundle.manifest.variants[bundle.manifest.default_variant]
-    session = open_session(bundle.read(variant.file), variant.file, threads=threads)
-    _check_contract(session, variant.file, bundle.manifest)
-    return Engine(session)
+    graph = bundle.read(variant.file)
+    engine = open_graph(graph, variant.file, variant.engine, variant.precision, threads=threads)
+    _check_contract(engine.signature, variant.file, bundle.manifest)
+    return engine
 
 
-def open_session(graph: bytes, name: str, *, threads: int | None = None) -> Any:
-    """Make an ONNX Runtime session from a graph's bytes: CUDA where it is installed, else the CPU.
+def open_graph(
+    graph: bytes, name: str, runtime: Runtime, precision: Precision, *, threads: int | None = None
+) -> Engine:
+    """Open a graph's bytes in a runtime; `name` is for messages. Raises as `open_engine` does.
 
-    Raises:
-        BundleCorrupt: ONNX Runtime does not take the graph.
+    precision
+        What the runtime calculates in. `int8` is in the graph itself, whose other parts stay float32.
     """
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    if threads is not None:
-        options.intra_op_num_threads = threads
-    wanted = ("CUDAExecutionProvider", "CPUExecutionProvider")
-    providers = [provider for provider in wanted if provider in onnxruntime.get_available_providers()]
-    try:
-        return onnxruntime.InferenceSession(graph, options, providers=providers)
-    except Exception as err:  # ONNX Runtime's errors share no class but Exception
-        raise BundleCorrupt(name, f"'{name}' is no graph that ONNX Runtime takes: {err}") from err
+    if runtime == "openvino":
+        return open_openvino(graph, name, precision, threads=threads)
+    return OnnxEngine(open_session(graph, name, threads=threads))
 
 
-def _check_contract(session: Any, file: str, manifest: Manifest) -> None:
+def _check_contract(actual: Signature, file: str, manifest: Manifest) -> None:
     spec, classes = manifest.preprocessing, len(manifest.labels)
     expected = {
-        "images": ("tensor(uint8)", (spec.height_px, spec.width_px, 3)),
-        "logits": ("tensor(float)", (classes,)),
-        "embedding": ("tensor(float)", (manifest.graph.embedding_size,)),
-        "feature_map": ("tensor(float)", manifest.graph.feature_map_shape),
-    }
-    actual = {
-        tensor.name: (tensor.type, tuple(tensor.shape))
-        for tensor in (*session.get_inputs(), *session.get_outputs())
+        "images": ("uint8", (spec.height_px, spec.width_px, 3)),
+        "logits": ("float32", (classes,)),
+        "embedding": ("float32", (manifest.graph.embedding_size,)),
+        "feature_map": ("float32", manifest.graph.feature_map_shape),
     }
     for name, (dtype, shape) in expected.items():
         if name not in actual:
@@ -81,9 +72,9 @@ def _check_contract(session: Any, file: str, manifest: Manifest) -> None:
                 f"The bundle '{manifest.name}' lists {classes} labels but '{file}' outputs {rest[0]}. "
                 "Build it again with `sightline train`.",
             )
-        if actual_dtype != dtype or tuple(rest) != shape or isinstance(batch, int):
+        if actual_dtype != dtype or tuple(rest) != shape or batch is not None:
             raise BundleCorrupt(
                 file,
-                f"'{name}' of the graph '{file}' is {actual_dtype} {[batch, *rest]} where the manifest says "
-                f"{dtype} {['N', *shape]}.",
+                f"'{name}' of the graph '{file}' is {actual_dtype} {['N' if batch is None else batch, *rest]} where "
+                f"the manifest says {dtype} {['N', *shape]}.",
             )

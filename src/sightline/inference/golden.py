@@ -108,6 +108,16 @@ def replay_golden(bundle: Bundle, engine: Engine) -> None:
     _replay_decision(names, bundle, expected)
 
 
+def replay_graph(bundle: Bundle, engine: Engine) -> None:
+    """Replay the stage `graph` alone, for another variant of a bundle whose pixels and decision are known to hold.
+
+    Raises:
+        GoldenMismatch, BundleCorrupt: as `replay_golden` does.
+    """
+    names, expected = read_golden(bundle)
+    _replay_graph(names, bundle.manifest.golden, expected, engine)
+
+
 def _replay_pixels(name: str, bundle: Bundle, expected: GoldenOutputs, row: int) -> None:
     tolerance = bundle.manifest.golden
     try:
@@ -144,9 +154,9 @@ def _replay_graph(names: list[str], tolerance: Golden, expected: GoldenOutputs, 
 
 
 def _replay_decision(names: list[str], bundle: Bundle, expected: GoldenOutputs) -> None:
-    manifest = bundle.manifest
+    manifest = bundle.sealed
     probabilities = manifest.decision.probabilities(expected.logits)
-    scorer = open_outlier_scorer(bundle)
+    scorer = open_outlier_scorer(replace(bundle, manifest=manifest))
     strangeness = None if scorer is None else scorer.scores(expected.logits, expected.embedding)
     for row, name in enumerate(names):
         apart = np.abs(probabilities[row] - expected.probabilities[row]).max()

@@ -92,17 +92,23 @@ class Predictor:
         )
 
 
-def load(bundle: str | PathLike[str], *, threads: int | None = None) -> Predictor:
+def load(bundle: str | PathLike[str], *, threads: int | None = None, variant: str | None = None) -> Predictor:
     """Open a bundle, verify all of it, and return what answers.
+
+    variant
+        Which of its variants; None: its default.
 
     >>> sightline.load("tiles").predict("a.jpg").label  # doctest: +SKIP
     'crack'
 
     Raises:
-        InputError: there is no bundle at this place.
+        InputError: there is no bundle at this place, or it has no such variant.
+        MissingExtra: the variant needs a runtime that is not installed.
         BundleError: it cannot be trusted or used.
     """
     opened = read_bundle(Path(bundle))
+    if variant is not None:
+        opened = opened.with_variant(variant)
     nearest = open_nearest(opened)
     scorer = open_outlier_scorer(opened, nearest)
     return Predictor(opened, open_engine(opened, threads=threads), nearest, scorer)

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Literal
 
 from sightline.bundle import Bundle, Manifest, check_listing, read_manifest
-from sightline.errors import BundleError, GoldenMismatch
+from sightline.errors import BundleError, GoldenMismatch, MissingExtra
 from sightline.inference.engine import open_engine
-from sightline.inference.golden import STAGES, replay_golden
+from sightline.inference.golden import STAGES, replay_golden, replay_graph
 
 _PLAN = ("manifest", "listing", "files", "graph", *(f"golden: {stage}" for stage in STAGES))
 
@@ -34,7 +34,7 @@ def verify_bundle(root: Path) -> list[Check]:
         checks.append(_passed("manifest", f"schema version {manifest.schema_version}, id {bundle_id[:12]}…"))
         check_listing(root, manifest)
         checks.append(_passed("listing", f"{len(manifest.files)} files, none missing, none more"))
-        bundle = Bundle(root, bundle_id, manifest)
+        bundle = Bundle(root, bundle_id, manifest, manifest)
         damaged = _damaged_files(bundle)
         if not damaged:
             checks.append(_passed("files", f"SHA-256 of every file, {_size_mb(manifest):.1f} MB"))
@@ -46,6 +46,11 @@ def verify_bundle(root: Path) -> list[Check]:
                 )
             )
             checks += _golden_checks(bundle, lambda: replay_golden(bundle, engine))
+            checks += [
+                _check_variant(bundle.with_variant(name))
+                for name in manifest.variants
+                if name != manifest.default_variant
+            ]
         checks += damaged
     except BundleError as err:
         checks.append(Check(_PLAN[len(checks)], "failed", str(err)))
@@ -69,6 +74,18 @@ def _damaged_files(bundle: Bundle) -> list[Check]:
         except BundleError as err:
             damaged.append(Check("files", "failed", str(err)))
     return damaged
+
+
+def _check_variant(bundle: Bundle) -> Check:
+    name, variant = bundle.manifest.default_variant, bundle.manifest.variants[bundle.manifest.default_variant]
+    try:
+        replay_graph(bundle, open_engine(bundle))
+    except MissingExtra as err:
+        return Check(f"variant {name}", "not run", str(err))
+    except BundleError as err:
+        return Check(f"variant {name}", "failed", str(err))
+    detail = f"{variant.engine}, {variant.precision}, logits within {bundle.manifest.golden.logit:.3g} of the reference"
+    return _passed(f"variant {name}", detail)
 
 
 def _golden_checks(bundle: Bundle, replay: Callable[[], None]) -> list[Check]:

@@ -12,7 +12,7 @@ from sightline.bundle import Graph, check_target, read_bundle, write_bundle
 from sightline.dataset import Dataset, pixel_batches, write_table
 from sightline.evaluation import AnyEvaluation, evaluate_scores
 from sightline.evaluation.operating import Fitted, Wishes
-from sightline.inference import Engine, open_session
+from sightline.inference import Engine, OnnxEngine, open_session
 from sightline.lifecycle.assemble import Exported, Ingredients, assemble_files, assemble_manifest
 from sightline.lifecycle.baselines import measure_baselines, not_beaten
 from sightline.lifecycle.data_check import write_report
@@ -240,7 +240,7 @@ def _export(trained: Trained, data: PreparedData, recipe: Recipe) -> Exported:
             trained.network, path, pixel_batches(judged, spec, _EXPORT_BATCH), activation=activation
         )
         graph = path.read_bytes()
-    engine = Engine(open_session(graph, "model.onnx"))
+    engine = OnnxEngine(open_session(graph, "model.onnx"))
     embedding, feature_map = engine.run(example, ["embedding", "feature_map"])
     channels, rows, columns = feature_map.shape[1:]
     contract = Graph(

@@ -1,0 +1,111 @@
+"""What every engine promises, run on each."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from bundles import LABELS, SIDE, make_bundle, tiny_graph
+from sightline.bundle import list_files, read_bundle, write_bundle
+from sightline.errors import BundleCorrupt, InputError
+from sightline.inference import load, open_graph, verify_bundle
+
+RUNTIMES = [("onnxruntime", "float32"), ("openvino", "float32"), ("openvino", "bfloat16")]
+IMAGES = np.random.default_rng(1).integers(0, 256, (5, SIDE, SIDE, 3), dtype=np.uint8)
+
+
+@pytest.fixture(params=RUNTIMES, ids=" ".join)
+def engine(request):
+    return open_graph(tiny_graph(), "tiny", *request.param, threads=1)
+
+
+def test_the_signature_names_every_tensor(engine):
+    assert engine.signature["images"] == ("uint8", (None, SIDE, SIDE, 3))
+    assert engine.signature["logits"] == ("float32", (None, len(LABELS)))
+    assert set(engine.signature) == {"images", "logits", "embedding", "feature_map"}
+
+
+def test_outputs_are_those_asked_for_and_close_to_the_reference(engine):
+    reference = open_graph(tiny_graph(), "tiny", "onnxruntime", "float32").run(
+        IMAGES, ["logits", "embedding"]
+    )
+
+    found = engine.run(IMAGES, ["logits", "embedding"])
+
+    for given, expected in zip(found, reference, strict=True):
+        assert given.dtype == np.float32
+        assert given.shape == expected.shape
+        assert np.abs(given - expected).max() <= 0.02 * np.abs(expected).max()
+
+
+def test_the_feature_map_comes_when_it_is_asked_for(engine):
+    logits, maps = engine.run(IMAGES[:1], ["logits", "feature_map"])
+
+    (alone,) = engine.run(IMAGES[:1], ["logits"])
+    assert maps.ndim == 4
+    assert np.abs(logits - alone).max() <= 0.02 * np.abs(alone).max()
+
+
+def test_an_image_answers_the_same_alone_and_among_others(engine):
+    (together,) = engine.run(IMAGES, ["logits"])
+
+    alone = np.concatenate([engine.run(IMAGES[row : row + 1], ["logits"])[0] for row in range(len(IMAGES))])
+
+    assert np.abs(alone - together).max() <= 0.02 * np.abs(together).max()
+
+
+def test_threads_do_not_mix_their_answers(engine):
+    rows = [row % len(IMAGES) for row in range(200)]
+    expected = [engine.run(IMAGES[row : row + 1], ["logits"])[0] for row in range(len(IMAGES))]
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda row: engine.run(IMAGES[row : row + 1], ["logits"])[0], rows))
+
+    for row, given in zip(rows, found, strict=True):
+        assert np.array_equal(given, expected[row])
+
+
+@pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
+def test_what_is_no_graph_is_refused_by_name(runtime):
+    with pytest.raises(BundleCorrupt, match="'broken.onnx' is no graph"):
+        open_graph(b"no graph at all", "broken.onnx", runtime, "float32")
+
+
+@pytest.fixture
+def two_variants(tmp_path):
+    """A bundle that answers by ONNX Runtime and has OpenVINO beside it, whose temperature is another."""
+    old = read_bundle(make_bundle(tmp_path / "one"))
+    files = {name: old.read(name) for name in old.manifest.files}
+    warmer = old.manifest.decision.model_copy(
+        update={"calibration": old.manifest.decision.calibration.model_copy(update={"value": 3.0})}
+    )
+    reference = old.manifest.variants["float32"]
+    quicker = reference.model_copy(
+        update={"engine": "openvino", "precision": "bfloat16", "decision": warmer, "golden_logit": 0.05}
+    )
+    manifest = old.manifest.model_copy(
+        update={"variants": {"float32": reference, "ov-bf16": quicker}, "files": list_files(files)}
+    )
+    write_bundle(tmp_path / "two", manifest, files)
+    return tmp_path / "two"
+
+
+def test_a_variant_answers_with_the_decision_that_was_fitted_to_it(two_variants, tmp_path):
+    picture = next((two_variants / "golden").glob("*.png"))
+
+    usual, quicker = load(two_variants), load(two_variants, variant="ov-bf16")
+
+    assert usual.bundle.id == quicker.bundle.id
+    assert quicker.predict(picture).probability < usual.predict(picture).probability
+
+
+def test_every_variant_is_verified_within_its_own_tolerance(two_variants):
+    checks = {check.name: check for check in verify_bundle(two_variants)}
+
+    assert checks["variant ov-bf16"].outcome == "passed"
+    assert "0.05" in checks["variant ov-bf16"].detail
+
+
+def test_an_unknown_variant_is_refused_by_name(two_variants):
+    with pytest.raises(InputError, match="no variant 'int4'. It has: float32, ov-bf16"):
+        load(two_variants, variant="int4")
