@@ -20,7 +20,6 @@ _EXTRA_OF = {
     "onnx": "train",
     "nncf": "optimize",
     "openvino": "openvino",
-    "psutil": "optimize",
     "optuna": "tune",
     "platformdirs": "data",
     "pyarrow": "data",
