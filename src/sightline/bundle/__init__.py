@@ -30,7 +30,7 @@ from sightline.bundle.reference import (
     read_reference,
     unpack_reference,
 )
-from sightline.bundle.write import check_target, list_files, write_bundle
+from sightline.bundle.write import bundle_around, check_target, list_files, write_bundle
 
 __all__ = [
     "EXPECTED_FILE",
@@ -51,6 +51,7 @@ __all__ = [
     "Reference",
     "Variant",
     "block_means",
+    "bundle_around",
     "check_listing",
     "check_target",
     "golden_names",

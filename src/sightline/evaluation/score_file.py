@@ -37,6 +37,11 @@ def write_scores(scored: ScoredSet, path: Path) -> None:
     Raises:
         OSError: what the system says.
     """
+    write_whole(path, lambda file: save_scores(scored, file))
+
+
+def save_scores(scored: ScoredSet, file: BinaryIO) -> None:
+    """The same, into an open file."""
     scores = scored.scores
     arrays: dict[str, NDArray[Any]] = {
         "schema": np.array(_SCHEMA),
@@ -51,15 +56,11 @@ def write_scores(scored: ScoredSet, path: Path) -> None:
         arrays["groups"] = scored.groups
     for name, cells in scored.columns.items():
         arrays[(_TEXT if cells.dtype.kind == "U" else _NUMBER) + name] = cells
-
-    def save(file: BinaryIO) -> None:
-        # Not `np.savez(**arrays)`: a column may be called `file`.
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
-            for name, values in arrays.items():
-                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                    np.lib.format.write_array(member, np.asarray(values, order="C"), allow_pickle=False)
-
-    write_whole(path, save)
+    # Not `np.savez(**arrays)`: a column may be called `file`.
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+        for name, values in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asarray(values, order="C"), allow_pickle=False)
 
 
 def read_scores(path: Path) -> ScoredSet:

@@ -1,12 +1,9 @@
-"""From an evaluation to its page: everything gathered, the pictures chosen, and the file written."""
-
-from pathlib import Path
+"""From an evaluation to its page: everything gathered, and the pictures chosen."""
 
 from sightline import __version__
 from sightline.bundle import Manifest
 from sightline.dataset import Dataset
 from sightline.dataset.reading.read import Listener
-from sightline.errors import InputError
 from sightline.evaluation import AnyEvaluation, evaluate_scores
 from sightline.inference import Predictor
 from sightline.lifecycle.evaluate_bundle import Evaluated
@@ -22,28 +19,20 @@ from sightline.report import (
     choose_galleries,
     render_report,
 )
-from sightline.whole_file import write_whole
 
-REPORT_FILE = "report.html"
 _PACKAGES = ("numpy", "onnxruntime", "pillow", "scipy", "simplejpeg")
 
 
-def write_evaluation_report(
-    predictor: Predictor, found: Evaluated, folder: Path, *, command: str = "", listen: Listener | None = None
-) -> None:
-    """Write `report.html` into a folder; it is there whole, or as it was before. See `sightline.report`.
+def draw_evaluation_report(
+    predictor: Predictor, found: Evaluated, *, command: str = "", listen: Listener | None = None
+) -> str:
+    """The report as one HTML page; see `sightline.report`.
 
     Raises:
-        InputError: the folder cannot be written to.
         MissingExtra: Jinja2 is not installed.
     """
     material = gather(predictor, found, command, listen)
-    page = render_report(material, listen("Drawing the report") if listen else None)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / REPORT_FILE, page.encode(errors="backslashreplace"))
-    except OSError as err:
-        raise InputError(f"'{folder}' cannot be written to: {err.strerror or err}.") from err
+    return render_report(material, listen("Drawing the report") if listen else None)
 
 
 def gather(

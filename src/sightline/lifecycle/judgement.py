@@ -1,12 +1,11 @@
 """Everything that is said of a bundle on one set of images: figures, slices, comparison, gates."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from sightline.bundle import Manifest
 from sightline.dataset import Dataset
 from sightline.errors import InputError
-from sightline.evaluation import SCORES_FILE, AnyEvaluation, write_scores
+from sightline.evaluation import AnyEvaluation
 from sightline.evaluation.comparison import Comparison, compare
 from sightline.evaluation.comparison.answered import read_answered
 from sightline.evaluation.gates import Drop, Gate, GateResult, judge_gates
@@ -17,9 +16,6 @@ from sightline.lifecycle.score import score_dataset
 from sightline.lifecycle.views import View
 from sightline.parallel import Progress
 from sightline.records import Frozen, ScoredSet, ScoresOrigin
-from sightline.whole_file import write_whole
-
-EVALUATION_FILE = "evaluation.json"
 
 
 class Compared(Frozen):
@@ -122,18 +118,3 @@ def assemble_judgement(
         comparison=None if shown is None else compared[shown],
         gates=judge_gates(gates, evaluation, manifest.task, comparisons),
     )
-
-
-def write_judgement(judgement: Judgement, scored: ScoredSet | None, folder: Path) -> None:
-    """Write `evaluation.json`, and `scores.npz` where scores are given; each is there whole, or as it was before.
-
-    Raises:
-        InputError: the folder cannot be written to.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if scored is not None:
-            write_scores(scored, folder / SCORES_FILE)
-        write_whole(folder / EVALUATION_FILE, f"{judgement.model_dump_json()}\n".encode())
-    except OSError as err:
-        raise InputError(f"'{folder}' cannot be written to: {err.strerror or err}.") from err
