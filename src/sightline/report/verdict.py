@@ -156,7 +156,7 @@ def _most_wrong_label(evaluation: MultilabelEvaluation) -> str:
 
 def _mistakes_of(one: LabelFigures) -> tuple[int, int]:
     """Pictures in which a label was missed, and in which it was seen though it is not there."""
-    found = round(one.recall * one.support)
+    found = round((one.recall or 0.0) * one.support)
     return one.support - found, one.predicted - found
 
 
