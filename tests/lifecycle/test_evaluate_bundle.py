@@ -102,6 +102,28 @@ def test_a_bundle_of_another_decision_may_use_the_scores_and_one_of_another_grap
         evaluate_scored(judged.scored, hotter.bundle.manifest.model_copy(update={"files": files}))
 
 
+@pytest.mark.parametrize(
+    "name, value, said",
+    [
+        ("embeddings", np.zeros((24, 99), np.float32), "The embeddings are 99 numbers wide, those of bundle"),
+        ("logits", np.full((24, 3), np.nan, np.float32), "NaN"),
+        ("labels", np.array(["a", "b", "c"]), "with the labels a, b, c"),
+    ],
+)
+def test_scores_that_cannot_be_the_bundles_are_refused_by_the_name_of_their_file(
+    bundle, pictures, tmp_path, name, value, said
+):
+    found = evaluate_on_data(load(bundle), str(pictures), Asked(), silent)
+    write_evaluation(found, "a page", tmp_path / "out")
+    with np.load(tmp_path / "out" / "scores.npz") as arrays:
+        np.savez(tmp_path / "other.npz", **{**arrays, name: value})
+
+    with pytest.raises(InputError, match=f"other.npz.*{said}") as refused:
+        evaluate_on_record(load(bundle), tmp_path / "other.npz", Asked())
+
+    assert refused.value.exit_code == 2
+
+
 def test_two_bundles_are_compared_on_the_same_pictures(bundle, pictures, tmp_path):
     predictor = load(bundle)
     judged = judge(predictor, read_dataset(pictures))

@@ -12,7 +12,7 @@ from sightline.errors import InputError
 from sightline.evaluation import read_scores
 from sightline.evaluation.gates import Gate
 from sightline.inference import Predictor, load
-from sightline.lifecycle.judge import Judged, SplitChoice, evaluate_scored, judge
+from sightline.lifecycle.judge import Judged, SplitChoice, evaluate_scored, judge, require_scores_of
 from sightline.lifecycle.judgement import (
     Compared,
     Judgement,
@@ -111,6 +111,10 @@ def evaluate_on_record(predictor: Predictor, path: Path, asked: Asked) -> Evalua
         )
     scored = read_scores(path)
     manifest = predictor.bundle.manifest
+    try:
+        require_scores_of(scored, manifest)
+    except InputError as err:
+        raise InputError(f"'{path}' cannot be used. {err}") from err
     evaluation = evaluate_scored(scored, manifest, asked.costs_cc)
     return Evaluated(assemble_judgement(scored, manifest, evaluation, asked.gates), scored)
 
