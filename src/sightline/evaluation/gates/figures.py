@@ -91,8 +91,4 @@ def class_figure(evaluation: AnyEvaluation, name: str, label: str) -> Figure:
     """A figure of one class; None for one that divides by nothing."""
     rows = evaluation.per_label if isinstance(evaluation, MultilabelEvaluation) else evaluation.per_class
     row = rows[evaluation.labels.index(label)]
-    value: float | None = getattr(row, name)
-    wholes = {"recall": row.support, "precision": row.predicted, "f1": row.support + row.predicted}
-    if wholes.get(name) == 0:
-        value = None
-    return Figure(f"{name}[{label}]", value, row.intervals.get(name))
+    return Figure(f"{name}[{label}]", getattr(row, name), row.intervals.get(name))

@@ -110,14 +110,10 @@ def _judge_drop(gate: Drop, comparison: Comparison) -> GateResult:
         change = comparison.accuracy if gate.figure == "accuracy" else comparison.macro_f1
         figures = [_dropped(f"drop of {gate.figure}", change)]
     else:
-        figures = []
-        for one in comparison.per_class:
-            name = f"drop of {gate.figure}[{one.label}]"
-            if gate.figure == "recall":
-                figures.append(_dropped(name, one.recall_change))
-            else:
-                own, other = getattr(one, gate.figure), getattr(one, f"other_{gate.figure}")
-                figures.append(Figure(name, other - own, None))
+        figures = [
+            _dropped(f"drop of {gate.figure}[{one.label}]", getattr(one, f"{gate.figure}_change"))
+            for one in comparison.per_class
+        ]
     return _judge(gate.text, figures, gate.most, rising=False, strict=False)
 
 
