@@ -152,6 +152,11 @@ def sampling_of(scored: ScoredSet) -> Sampling:
     return Sampling.of_groups(scored.groups)
 
 
+def sampling_for(dataset: Dataset) -> Sampling:
+    """The same, by what a data set knows itself."""
+    return Sampling.of_groups(picture_groups(dataset, {}))
+
+
 def graph_sha256(manifest: Manifest) -> str:
     """The digest of the graph that answers."""
     return manifest.files[manifest.variants[manifest.default_variant].file].sha256
