@@ -54,7 +54,8 @@ def test_scores_on_disk_give_the_same_judgement_as_the_images(bundle, pictures, 
 
     again = evaluate_on_record(predictor, tmp_path / "out" / "scores.npz", asked)
 
-    assert again.judgement == found.judgement
+    assert again.judgement.quarantined_count is None
+    assert again.judgement.model_copy(update={"quarantined_count": 0}) == found.judgement
     assert (
         Judgement.model_validate_json((tmp_path / "out" / "evaluation.json").read_text()) == found.judgement
     )
@@ -232,3 +233,43 @@ def test_a_thousand_classes_do_not_flood_the_terminal(capsys):
     assert len(shown.splitlines()) < 50
     assert "… and 980 more classes" in shown
     assert len(evaluation.model_dump_json()) < 3_000_000
+
+
+def test_classes_without_pictures_are_not_the_worst(capsys):
+    from sightline.cli.figures import print_evaluation
+    from sightline.evaluation import Sampling, evaluate, evaluate_multilabel
+    from sightline.records import Scores
+
+    rng = np.random.default_rng(0)
+    targets, ids = rng.integers(0, 2, 40), tuple(map(str, range(40)))
+    logits = rng.normal(size=(40, 3)).astype(np.float32)
+    embeddings, labels = np.zeros((40, 1), np.float32), ("first", "second", "unseen")
+    several = np.eye(3, dtype=np.uint8)[targets]
+    sampling = Sampling(resamples=20)
+
+    print_evaluation(
+        evaluate(Scores(logits, embeddings, targets, ids, labels), DecisionRule(), sampling), "test"
+    )
+    one = capsys.readouterr().out
+    rule = DecisionRule(activation="sigmoid")
+    print_evaluation(
+        evaluate_multilabel(Scores(logits, embeddings, several, ids, labels), rule, sampling), "test"
+    )
+    many = capsys.readouterr().out
+
+    for shown in (one, many):
+        assert shown.index("unseen") > max(shown.index("first"), shown.index("second"))
+
+
+def test_a_table_without_intervals_has_no_column_for_them(capsys):
+    from sightline.cli.figures import print_evaluation
+    from sightline.evaluation import Sampling, evaluate
+    from sightline.records import Scores
+
+    logits, ids = np.eye(3, dtype=np.float32), ("a", "b", "c")
+    scores = Scores(logits, logits, np.arange(3), ids, LABELS)
+
+    print_evaluation(evaluate(scores, DecisionRule()), "val")
+    assert "interval" not in capsys.readouterr().out
+    print_evaluation(evaluate(scores, DecisionRule(), Sampling(resamples=20)), "val")
+    assert "interval" in capsys.readouterr().out

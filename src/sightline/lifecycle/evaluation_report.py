@@ -10,12 +10,12 @@ from sightline.lifecycle.evaluate_bundle import Evaluated
 from sightline.lifecycle.explain_mistakes import explain_cards, said_of_method
 from sightline.lifecycle.judge import known_splits, sampling_of
 from sightline.lifecycle.provenance import hardware, now, package_versions, python_version
+from sightline.lifecycle.verdict_counts import subject_of
 from sightline.records import DecisionRule, ScoredSet
 from sightline.report import (
     Compared,
     Material,
     Origin,
-    Subject,
     choose_galleries,
     render_report,
 )
@@ -41,7 +41,7 @@ def gather(
     """All that the page is made from; pictures are read where the evaluation had them."""
     manifest = predictor.bundle.manifest
     judgement, dataset = found.judgement, found.dataset
-    subject = _subject(predictor, found.scored)
+    subject = subject_of(predictor, found.scored)
     compared = judgement.comparison
     galleries = choose_galleries(subject)
     store = None if dataset is None else dataset.store
@@ -67,13 +67,6 @@ def gather(
     )
 
 
-def _subject(predictor: Predictor, scored: ScoredSet) -> Subject:
-    strangeness = None
-    if predictor.scorer is not None:
-        strangeness = predictor.scorer.scores(scored.scores.logits, scored.scores.embeddings)
-    return Subject(scored, predictor.bundle.manifest.decision, strangeness)
-
-
 def _uncalibrated(scored: ScoredSet, manifest: Manifest) -> AnyEvaluation:
     """What the network says of itself; only the probabilities differ, and answers that hang on thresholds."""
     return evaluate_scores(scored.scores, DecisionRule(activation=manifest.decision.activation))
@@ -86,7 +79,7 @@ def _origin(found: Evaluated, command: str) -> Origin:
         location="scores on disk" if dataset is None else dataset.store.location,
         dataset_digest="" if dataset is None else dataset.digest(),
         command=command,
-        set_aside=len(found.quarantine),
+        set_aside=found.quarantine,
         versions={"sightline": __version__, "python": python_version(), **package_versions(_PACKAGES)},
         hardware=hardware("cpu"),
     )

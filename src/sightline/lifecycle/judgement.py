@@ -13,6 +13,7 @@ from sightline.evaluation.slices import SliceFindings, find_slices
 from sightline.inference import Predictor
 from sightline.lifecycle.judge import sampling_of
 from sightline.lifecycle.score import score_dataset
+from sightline.lifecycle.verdict_counts import VerdictCounts
 from sightline.lifecycle.views import View
 from sightline.parallel import Progress
 from sightline.records import Frozen, ScoredSet, ScoresOrigin
@@ -26,6 +27,14 @@ class Compared(Frozen):
     comparison: Comparison
 
 
+class SetAside(Frozen):
+    """A file that could not be scored: where, why in one word, and why in a sentence."""
+
+    path: str
+    reason: str
+    message: str
+
+
 class Judgement(Frozen):
     """What `evaluation.json` holds, and `sightline evaluate --json` prints.
 
@@ -35,6 +44,10 @@ class Judgement(Frozen):
         With the bundle that was asked for; None where none was.
     gates
         In the order that they were given.
+    verdicts
+        How many pictures are accepted, reviewed and rejected, as the service would.
+    quarantined_count, quarantined
+        Files that could not be scored, and the first 1,000 of them. None and empty where the scores came from disk.
     """
 
     schema_version: int = 1
@@ -44,6 +57,9 @@ class Judgement(Frozen):
     slices: SliceFindings
     comparison: Compared | None = None
     gates: tuple[GateResult, ...] = ()
+    verdicts: VerdictCounts | None = None
+    quarantined_count: int | None = None
+    quarantined: tuple[SetAside, ...] = ()
 
     @property
     def passed(self) -> bool:
