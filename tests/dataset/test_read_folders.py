@@ -174,7 +174,7 @@ def test_a_class_without_a_usable_picture_keeps_its_place_among_the_labels(
 def test_no_class_folder_is_an_error_that_shows_the_expected_form(draw: Draw, tmp_path: Path) -> None:
     draw("loose.png")
 
-    with pytest.raises(DatasetError, match=r"has no class folders.*crack/1\.jpg.*metadata\.csv"):
+    with pytest.raises(InputError, match=r"has no class folders.*crack/1\.jpg.*metadata\.csv"):
         read_dataset(tmp_path)
 
 
@@ -184,7 +184,7 @@ def test_pictures_right_within_split_folders_are_an_error_that_names_the_splits(
     draw("train/a.png")
     draw("val/b.png")
 
-    with pytest.raises(DatasetError, match=r"no class folders in its split folders \(train, val\)"):
+    with pytest.raises(InputError, match=r"no class folders in its split folders \(train, val\)"):
         read_dataset(tmp_path)
 
 

@@ -130,8 +130,28 @@ def test_an_engine_compared_with_itself_differs_by_nothing_within_an_interval():
 
         assert found.p_value == 1.0
         assert found.worse == found.better == ()
-        for estimate in (found.accuracy, found.macro_f1, found.per_class[0].recall_change):
+        first = found.per_class[0]
+        for estimate in (
+            found.accuracy,
+            found.macro_f1,
+            first.recall_change,
+            first.precision_change,
+            first.f1_change,
+        ):
             assert estimate.low < estimate.value == 0.0 < estimate.high
+
+
+def test_changes_of_precision_and_f1_have_intervals_of_the_paired_bootstrap():
+    one, other = pair()
+
+    found = compare(one, SOFTMAX, other, SOFTMAX, Sampling())
+
+    for changed in found.per_class:
+        for name in ("precision", "f1"):
+            change = getattr(changed, f"{name}_change")
+            assert change.value == pytest.approx(getattr(changed, name) - getattr(changed, f"other_{name}"))
+            assert change.low < change.value < change.high
+            assert change.method == "bootstrap"
 
 
 def test_groups_widen_the_interval_and_weaken_the_evidence():

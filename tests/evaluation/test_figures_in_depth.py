@@ -319,7 +319,7 @@ def test_costs_are_read_by_name_in_any_order(tmp_path):
         ("truth,crack,good,hole,dent\n", "column 'dent' is none of the labels"),
         (
             "truth,crack,good,hole\ncrack,0,1,x\ngood,1,0,nan\nhole,1,1,0\n",
-            "'x' in row 'crack'.*'nan' in row 'good'",
+            "row 'crack', column 'hole': 'x' is no number; row 'good', column '.*': 'nan' is no number",
         ),
         (
             "truth,crack,good,hole\ncrack,0,1\ngood,1,0,1\nhole,1,1,0\n",
@@ -329,8 +329,16 @@ def test_costs_are_read_by_name_in_any_order(tmp_path):
             "truth,crack,good,hole\ncrack,0,1,1\ncrack,0,1,1\ngood,1,0,1\nhole,1,1,0\n",
             "row 'crack' is there twice",
         ),
+        (
+            "truth,crack,good,hole\ncrack,0,1e308,1\ngood,1,0,1\nhole,1,1,0\n",
+            "row 'crack', column 'good': 1e308 is beyond 1e[+]15; use a larger unit",
+        ),
+        (
+            "truth,crack,good,hole\ncrack,a,b,c\ngood,d,e,f\nhole,1,1,0\n",
+            "column 'good': 'e' is no number; and 1 more",
+        ),
     ],
-    ids=["empty", "missing", "unknown", "no number", "short row", "twice"],
+    ids=["empty", "missing", "unknown", "no number", "short row", "twice", "too large", "many"],
 )
 def test_mistakes_in_costs_are_listed(tmp_path, text, message):
     (tmp_path / "costs.csv").write_text(text)
@@ -367,3 +375,21 @@ def test_the_most_confused_pairs_come_first():
         ("class-1", "class-2", 2),
     ]
     assert found[0].share == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("groups", [None, np.arange(60) // 3])
+def test_one_quantity_has_one_interval_whatever_its_name(groups):
+    rng = np.random.default_rng(3)
+    logits = rng.normal(size=(60, 4)).astype(np.float32)
+    # Nothing is of the last class, which is answered all the same.
+    scores = scores_of(logits, rng.integers(0, 3, 60))
+
+    found = evaluate_scores(scores, SOFTMAX, Sampling.of_groups(groups, 50))
+
+    assert isinstance(found, Evaluation)
+    for one, other in (("top1_accuracy", "weighted_recall"), ("balanced_accuracy", "macro_recall")):
+        assert getattr(found, one) == getattr(found, other)
+        assert found.intervals[one] == found.intervals[other]
+    assert found.per_class[3].support == 0
+    assert found.per_class[3].predicted > 0
+    assert (found.per_class[3].recall, found.per_class[3].precision) == (None, 0.0)

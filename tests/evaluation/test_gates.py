@@ -107,6 +107,52 @@ def test_a_gate_about_nothing_is_refused_before_anything_is_scored(text, message
         check_gates([read_gate(text)], LABELS, "multiclass")
 
 
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("calibration_error<=3", r"lies between 0 and 1\. Did you mean 3%, which is 0\.03\?"),
+        ("no accuracy drop > 2 against old", r"a drop of accuracy lies between -1 and 1\. Did you mean 2%"),
+        ("macro_f1>=90", r"limit 90, and macro_f1 lies between 0 and 1\. Did you mean 90%, which is 0\.9\?"),
+        ("macro_f1>=-1", r"limit -1, and macro_f1 lies between 0 and 1\.$"),
+        ("recall[*]>=101%", r"limit 1\.01, and recall lies between 0 and 1\.$"),
+        ("recall[crack]>=500", r"between 0 and 1\.$"),
+        ("brier_score<=2.5", r"between 0 and 2\.$"),
+        ("negative_log_likelihood<=-1", "is at least 0"),
+    ],
+)
+def test_a_limit_that_no_figure_can_reach_is_refused(text, message):
+    with pytest.raises(InputError, match=message):
+        check_gates([read_gate(text)], LABELS, "multiclass")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "count>=500",
+        "support[*]>=20",
+        "mean_cost<=-3",
+        "brier_score<=1.5",
+        "negative_log_likelihood<=7",
+        "no accuracy drop > -1% against old",
+    ],
+)
+def test_limits_within_reach_are_taken(text):
+    check_gates([read_gate(text)], LABELS, "multiclass", with_costs=True)
+
+
+def test_a_limit_too_large_for_a_number_is_refused():
+    with pytest.raises(InputError, match="'1e999' of a gate is too large a number"):
+        read_gate("count>=1e999")
+
+
+def test_a_drop_of_nothing_is_no_drop_of_minus_nothing():
+    same = compare(SCORES, RULE, SCORES, RULE, Sampling(resamples=50))
+
+    said = judged("no accuracy drop > 0.1 against old", {"old": same}).said
+
+    assert said.startswith("drop of accuracy is 0 [")
+
+
 def test_a_drop_of_what_has_no_drop_is_refused():
     with pytest.raises(InputError, match="by class may be of recall, precision, f1, not of 'map'"):
         read_gate("no class map drop > 0.1 against old")

@@ -11,13 +11,15 @@ from sightline.errors import DatasetError
 from sightline.evaluation import (
     Evaluation,
     MultilabelEvaluation,
+    Sampling,
     evaluate,
     evaluate_multilabel,
     evaluate_scores,
     headline,
 )
 from sightline.evaluation.average_precision import average_precision
-from sightline.records import DecisionRule, Scores, Temperature
+from sightline.records import DecisionRule, Isotonic, Scores, Temperature
+from sightline.records.calibration import Curve
 
 PLAIN = DecisionRule(activation="sigmoid")
 
@@ -69,18 +71,20 @@ def test_figures_by_label_and_their_means_are_those_of_scikit_learn(scores: Scor
     found = evaluate_multilabel(scores, PLAIN)
 
     claims = claims_of(scores)
-    each = metrics.precision_recall_fscore_support(scores.targets, claims, average=None, zero_division=0)
+    each = metrics.precision_recall_fscore_support(scores.targets, claims, average=None, zero_division=np.nan)
     seen = np.flatnonzero(scores.targets.any(axis=0) | claims.any(axis=0))
     for index, figures in enumerate(found.per_label):
         assert (figures.support, figures.predicted) == (each[3][index], claims[:, index].sum())
-        assert (figures.precision, figures.recall, figures.f1) == pytest.approx(
-            tuple(column[index] for column in each[:3])
-        )
+        for value, column in zip((figures.precision, figures.recall, figures.f1), each, strict=False):
+            assert value == (None if np.isnan(column[index]) else pytest.approx(column[index]))
         assert figures.threshold == 0.5
     micro = metrics.precision_recall_fscore_support(scores.targets, claims, average="micro", zero_division=0)
     assert (found.micro_precision, found.micro_recall, found.micro_f1) == pytest.approx(micro[:3])
-    macro = [np.mean([column[index] for index in seen]) if len(seen) else 0.0 for column in each[:3]]
-    assert (found.macro_precision, found.macro_recall, found.macro_f1) == pytest.approx(tuple(macro))
+    macro = [np.mean(np.nan_to_num(column[seen])) if len(seen) else 0.0 for column in each[:3]]
+    recall = np.nanmean(each[1]) if scores.targets.any() else 0.0
+    assert (found.macro_precision, found.macro_recall, found.macro_f1) == pytest.approx(
+        (macro[0], recall, macro[2])
+    )
 
 
 def test_average_precisions_are_those_of_scikit_learn(scores: Scores) -> None:
@@ -94,6 +98,25 @@ def test_average_precisions_are_those_of_scikit_learn(scores: Scores) -> None:
     for index, figures in enumerate(found.per_label):
         assert figures.average_precision == (pytest.approx(expected[index]) if index in expected else None)
     assert found.map == (pytest.approx(np.mean(list(expected.values()))) if expected else None)
+
+
+def test_average_precision_is_that_of_the_probabilities_that_are_served() -> None:
+    """An isotonic curve gives the two best rows the same probability: nobody who sees it can tell them apart."""
+    logits = np.array([[3.0], [2.0], [-1.0], [-2.0]], np.float32)
+    scores = scores_of(logits, [[1], [0], [1], [0]])
+    curve = Curve(logits=(-2.0, -1.0, 1.0), probabilities=(0.1, 0.4, 0.9))
+    rule = DecisionRule(activation="sigmoid", calibration=Isotonic(curves=(curve,)))
+
+    quick, deep = evaluate_multilabel(scores, rule), evaluate_multilabel(scores, rule, Sampling(resamples=20))
+
+    served = rule.probabilities(scores.logits)[:, 0]
+    expected = metrics.average_precision_score(scores.targets[:, 0], served)
+    assert expected != pytest.approx(metrics.average_precision_score(scores.targets[:, 0], logits[:, 0]))
+    assert quick.per_label[0].average_precision == pytest.approx(expected)
+    assert deep.per_label[0].average_precision == pytest.approx(expected)
+    assert deep.per_label[0].intervals["average_precision"].value == pytest.approx(expected)
+    assert deep.per_label[0].roc_auc == pytest.approx(metrics.roc_auc_score(scores.targets[:, 0], served))
+    assert [cut.threshold for cut in deep.per_label[0].curve] == pytest.approx([0.9, 0.4])
 
 
 def test_whole_answers_and_single_pairs_are_judged_as_scikit_learn_does(scores: Scores) -> None:

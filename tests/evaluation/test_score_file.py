@@ -63,7 +63,10 @@ def arrays_of(path):
         ("text.camera", np.array(["a"]), "'text.camera'"),
         ("number.file", np.array(["a"] * 4), "float64"),
         ("logits", np.array([[None] * 3] * 4), "it holds objects"),
-        ("logits", None, "'logits' is missing"),
+        ("logits", None, "'logits' is missing; write them anew with"),
+        ("logits", np.full((4, 3), np.nan, np.float32), "'logits' has NaN or infinite values, first for 'a'"),
+        ("embeddings", np.full((4, 2), np.inf, np.float32), "'embeddings' has NaN or infinite values"),
+        ("extra", np.zeros(4), "'extra' is not known"),
     ],
 )
 def test_an_array_that_does_not_fit_is_named(tmp_path, name, value, message):
@@ -116,7 +119,9 @@ def test_a_file_cut_short_is_refused(tmp_path):
     write_scores(scored_set(), path)
     path.write_bytes(path.read_bytes()[:-200])
 
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(
+        InputError, match="are damaged or cut off .* write them anew with `sightline evaluate"
+    ):
         read_scores(path)
 
 

@@ -7,10 +7,12 @@ import sys
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
-from bundles import LABELS, make_bundle, reseal
+from bundles import LABELS, make_bundle, outlier_rule, reseal
 from pictures import encode
 from sightline.bundle import pack_golden, read_bundle, unpack_golden
+from sightline.cli.main import app
 from sightline.dataset import read_dataset
 from sightline.errors import BundleError, DatasetError, InputError
 from sightline.inference import load, verify_bundle
@@ -189,3 +191,48 @@ def test_options_that_cannot_be_meant_are_refused_by_name(bundle, pictures, tmp_
 
     assert result.returncode == 2
     assert said in result.stderr
+
+
+def test_an_existing_target_is_refused_before_the_bundle_is_opened(tmp_path):
+    result = CliRunner().invoke(app, ["calibrate", str(tmp_path / "absent"), "data", "--out", str(tmp_path)])
+
+    assert isinstance(result.exception, InputError)
+    assert "exists already" in str(result.exception)
+
+
+def test_baselines_are_carried_over_and_figures_have_intervals(bundle, pictures, tmp_path):
+    figures = {"macro_f1": 0.1, "count": 3}
+    old = reseal(
+        bundle,
+        tmp_path / "old",
+        {"evaluation.json": json.dumps({"test": {}, "baseline:majority": figures}).encode()},
+    )
+    predictor = load(old)
+    manifest = predictor.bundle.manifest
+    metrics = {**manifest.metrics, "baseline:majority": {"images": 3, "macro_f1": 0.1}}
+    known = dataclasses.replace(predictor.bundle, manifest=manifest.model_copy(update={"metrics": metrics}))
+    predictor.bundle = known
+    wishes = wishes_for(DecisionSection(), manifest.labels, manifest.task)
+
+    made = calibrate_bundle(predictor, read_dataset(pictures), DecisionSection(), wishes, tmp_path / "new")
+
+    new = read_bundle(tmp_path / "new")
+    assert new.manifest.metrics["baseline:majority"] == {"images": 3, "macro_f1": 0.1}
+    assert json.loads(new.read("evaluation.json"))["baseline:majority"] == figures
+    assert "test" not in new.manifest.metrics
+    assert all("macro_f1" in one.intervals for one in made.evaluations.values())
+
+
+def test_what_is_expected_and_checked_counts_what_the_bundle_rejects(pictures, tmp_path):
+    files = sorted(pictures.rglob("*.png"))
+    loose = load(make_bundle(tmp_path / "loose", outliers=outlier_rule()))
+    middle = float(np.median([loose.predict(file).outlier_score for file in files]))
+    strict = make_bundle(tmp_path / "strict", outliers=outlier_rule(threshold=middle))
+    old = with_splits(strict, tmp_path / "old", pictures, lambda index: "test" if index % 2 else "val")
+    made = calibrated(old, pictures, tmp_path / "new")
+
+    predictor = load(tmp_path / "new")
+    for report, start in ((made.report.checked, 1), (made.report.operating, 0)):
+        decided = [predictor.predict(file).decision for file in files[start::2]]
+        assert 0 < decided.count("reject") < len(decided)
+        assert report.accepted.value == pytest.approx(decided.count("accept") / len(decided))

@@ -17,8 +17,9 @@ from sightline.evaluation.gates import read_gate
 from sightline.inference import load
 from sightline.lifecycle import judge
 from sightline.lifecycle.evaluate_bundle import Asked, evaluate_on_data, evaluate_on_record
+from sightline.lifecycle.evaluation_folder import write_evaluation
 from sightline.lifecycle.judge import evaluate_scored
-from sightline.lifecycle.judgement import Judgement, compare_with_bundle, write_judgement
+from sightline.lifecycle.judgement import Judgement, compare_with_bundle
 from sightline.records import DecisionRule, Temperature
 
 
@@ -49,15 +50,15 @@ def test_scores_on_disk_give_the_same_judgement_as_the_images(bundle, pictures, 
     predictor = load(bundle)
     asked = Asked(gates=(read_gate("accuracy>=0"),))
     found = evaluate_on_data(predictor, str(pictures), asked, silent)
-    write_judgement(found.judgement, found.scored, tmp_path / "out")
+    write_evaluation(found, "a page", tmp_path / "out")
 
     again = evaluate_on_record(predictor, tmp_path / "out" / "scores.npz", asked)
 
-    assert again.judgement == found.judgement
+    assert again.judgement.quarantined_count is None
+    assert again.judgement.model_copy(update={"quarantined_count": 0}) == found.judgement
     assert (
         Judgement.model_validate_json((tmp_path / "out" / "evaluation.json").read_text()) == found.judgement
     )
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["evaluation.json", "scores.npz"]
 
 
 def test_what_belongs_together_and_what_is_known_comes_with_the_scores(bundle, pictures):
@@ -100,6 +101,28 @@ def test_a_bundle_of_another_decision_may_use_the_scores_and_one_of_another_grap
     files["model.onnx"] = files["model.onnx"].model_copy(update={"sha256": "0" * 64})
     with pytest.raises(InputError, match="another graph"):
         evaluate_scored(judged.scored, hotter.bundle.manifest.model_copy(update={"files": files}))
+
+
+@pytest.mark.parametrize(
+    "name, value, said",
+    [
+        ("embeddings", np.zeros((24, 99), np.float32), "The embeddings are 99 numbers wide, those of bundle"),
+        ("logits", np.full((24, 3), np.nan, np.float32), "NaN"),
+        ("labels", np.array(["a", "b", "c"]), "with the labels a, b, c"),
+    ],
+)
+def test_scores_that_cannot_be_the_bundles_are_refused_by_the_name_of_their_file(
+    bundle, pictures, tmp_path, name, value, said
+):
+    found = evaluate_on_data(load(bundle), str(pictures), Asked(), silent)
+    write_evaluation(found, "a page", tmp_path / "out")
+    with np.load(tmp_path / "out" / "scores.npz") as arrays:
+        np.savez(tmp_path / "other.npz", **{**arrays, name: value})
+
+    with pytest.raises(InputError, match=f"other.npz.*{said}") as refused:
+        evaluate_on_record(load(bundle), tmp_path / "other.npz", Asked())
+
+    assert refused.value.exit_code == 2
 
 
 def test_two_bundles_are_compared_on_the_same_pictures(bundle, pictures, tmp_path):
@@ -210,3 +233,43 @@ def test_a_thousand_classes_do_not_flood_the_terminal(capsys):
     assert len(shown.splitlines()) < 50
     assert "… and 980 more classes" in shown
     assert len(evaluation.model_dump_json()) < 3_000_000
+
+
+def test_classes_without_pictures_are_not_the_worst(capsys):
+    from sightline.cli.figures import print_evaluation
+    from sightline.evaluation import Sampling, evaluate, evaluate_multilabel
+    from sightline.records import Scores
+
+    rng = np.random.default_rng(0)
+    targets, ids = rng.integers(0, 2, 40), tuple(map(str, range(40)))
+    logits = rng.normal(size=(40, 3)).astype(np.float32)
+    embeddings, labels = np.zeros((40, 1), np.float32), ("first", "second", "unseen")
+    several = np.eye(3, dtype=np.uint8)[targets]
+    sampling = Sampling(resamples=20)
+
+    print_evaluation(
+        evaluate(Scores(logits, embeddings, targets, ids, labels), DecisionRule(), sampling), "test"
+    )
+    one = capsys.readouterr().out
+    rule = DecisionRule(activation="sigmoid")
+    print_evaluation(
+        evaluate_multilabel(Scores(logits, embeddings, several, ids, labels), rule, sampling), "test"
+    )
+    many = capsys.readouterr().out
+
+    for shown in (one, many):
+        assert shown.index("unseen") > max(shown.index("first"), shown.index("second"))
+
+
+def test_a_table_without_intervals_has_no_column_for_them(capsys):
+    from sightline.cli.figures import print_evaluation
+    from sightline.evaluation import Sampling, evaluate
+    from sightline.records import Scores
+
+    logits, ids = np.eye(3, dtype=np.float32), ("a", "b", "c")
+    scores = Scores(logits, logits, np.arange(3), ids, LABELS)
+
+    print_evaluation(evaluate(scores, DecisionRule()), "val")
+    assert "interval" not in capsys.readouterr().out
+    print_evaluation(evaluate(scores, DecisionRule(), Sampling(resamples=20)), "val")
+    assert "interval" in capsys.readouterr().out

@@ -1,3 +1,5 @@
+import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -7,10 +9,11 @@ from typer.testing import CliRunner
 from bundles import LABELS, make_bundle, outlier_rule
 from pictures import encode, gradient
 from sightline.cli.main import app
+from sightline.errors import InputError
 from sightline.inference import load
 from sightline.lifecycle.evaluate_bundle import Asked, evaluate_on_data
-from sightline.lifecycle.evaluation_report import gather, write_evaluation_report
-from sightline.records import REJECT
+from sightline.lifecycle.evaluation_report import draw_evaluation_report, gather
+from sightline.records import REJECT, DecisionRule
 
 
 @pytest.fixture
@@ -64,9 +67,8 @@ def test_a_picture_that_vanished_before_the_report_has_no_heat(pictures: Path, t
     for file in pictures.rglob("*.png"):
         file.unlink()
 
-    write_evaluation_report(predictor, found, tmp_path / "out")
+    text = draw_evaluation_report(predictor, found)
 
-    text = (tmp_path / "out" / "report.html").read_text()
     assert "<img" not in text
     assert "no longer readable" in text
 
@@ -91,3 +93,45 @@ def test_scores_from_disk_give_a_report_without_pictures(pictures: Path, tmp_pat
 
     assert result.exit_code == 0, result.output
     assert "scores on disk" in (tmp_path / "again" / "report.html").read_text()
+
+
+def test_the_counts_of_verdicts_are_those_of_the_service(pictures: Path, tmp_path: Path) -> None:
+    rule = DecisionRule(accept_thresholds=(0.6, 0.6, 0.6))
+    predictor = load(make_bundle(tmp_path / "bundle", decision=rule, outliers=outlier_rule()))
+
+    found = evaluate_on_data(predictor, str(pictures), Asked(), silent)
+
+    answers = {path: predictor.predict(pictures / path) for path in found.scored.scores.ids}
+    counts = Counter(answer.decision for answer in answers.values())
+    verdicts = found.judgement.verdicts
+    assert verdicts is not None
+    assert (verdicts.accept, verdicts.review, verdicts.reject) == tuple(
+        counts[name] for name in ("accept", "review", "reject")
+    )
+    assert min(verdicts.accept + verdicts.review, verdicts.reject) > 0
+
+
+def test_files_set_aside_stand_in_the_figures_and_in_the_report(pictures: Path, tmp_path: Path) -> None:
+    (pictures / LABELS[0] / "broken.png").write_text("no picture")
+    bundle, out = make_bundle(tmp_path / "bundle"), tmp_path / "out"
+
+    CliRunner().invoke(app, ["evaluate", str(bundle), str(pictures), "--out", str(out)])
+
+    written = json.loads((out / "evaluation.json").read_text())
+    assert written["quarantined_count"] == 1
+    assert written["quarantined"][0]["path"] == f"{LABELS[0]}/broken.png"
+    page = (out / "report.html").read_text()
+    assert "1 file that was set aside" in page
+    assert f"{LABELS[0]}/broken.png" in page
+
+
+def test_a_folder_without_classes_is_the_users_mistake_like_a_single_picture(
+    pictures: Path, tmp_path: Path
+) -> None:
+    bundle = make_bundle(tmp_path / "bundle")
+
+    for data in (pictures / LABELS[0], pictures / LABELS[0] / "0.png"):
+        refused = CliRunner().invoke(app, ["evaluate", str(bundle), str(data)]).exception
+
+        assert isinstance(refused, InputError)
+        assert refused.exit_code == 2

@@ -94,7 +94,7 @@ def test_the_command_prints_figures_and_json(bundle, pictures):
     as_json = subprocess.run([*command, "--json"], capture_output=True, text=True, timeout=180, check=True)
 
     assert "12 images" in shown.stdout
-    assert "1 files were set aside" in shown.stdout
+    assert "1 file set aside" in shown.stdout
     report = json.loads(as_json.stdout)
     assert report["evaluation"]["count"] == 12
     assert report["quarantined"][0]["reason"] == "format_not_allowed"

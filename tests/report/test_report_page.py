@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bundles import outlier_rule
 from reported import QUICK, material_of, noisy_labels, noisy_scores
 from sightline.evaluation.comparison import compare
 from sightline.evaluation.gates import judge_gates, read_gate
@@ -174,8 +175,6 @@ def test_several_labels_a_picture_have_a_report_of_their_own() -> None:
 
 
 def test_rejected_pictures_are_shown_the_strangest_first() -> None:
-    from bundles import outlier_rule
-
     rule = DecisionRule(outliers=outlier_rule(threshold=1.0))
     scores = noisy_scores(LABELS, 30)
     strangeness = np.linspace(0.0, 1.1, 30)
@@ -210,3 +209,14 @@ def test_a_lookalike_is_shown_only_if_it_is_the_same_file(tmp_path: Path) -> Non
     part = text[start : text.index("</li>", start)]
     assert "<bdi>crack</bdi> <small>0.25</small>" in part
     assert "<img" not in part
+
+
+def test_classes_with_pictures_are_counted_and_one_rejected_picture_is_one_of_several() -> None:
+    logits = [[2.0, 0.0, 0.0], [0.0, 2.0, 0.0], [2.0, 1.0, 0.0]]
+    scores = two_labels(logits, [0, 1, 0], ("a", "b", "never"))
+    rule = DecisionRule(outliers=outlier_rule(threshold=1.0))
+
+    page = render_report(material_of(scores, rule=rule, outlier_scores=np.array([0.0, 0.5, 2.0])))
+
+    assert "2 of 3 classes have pictures" in page
+    assert "1 of 3 pictures is rejected" in page

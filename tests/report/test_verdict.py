@@ -65,6 +65,16 @@ def test_without_gates_and_baselines_nothing_is_claimed() -> None:
     assert judged().headline == "No gate was given and no baseline is known: judge by the figures."
 
 
+def test_baselines_of_other_pictures_are_not_called_unknown() -> None:
+    evaluation = evaluate_scores(SCORES, DecisionRule(), QUICK)
+
+    found = verdict(Evidence(evaluation, ORIGIN, {}, (), None, baselines_elsewhere=True))
+
+    assert found.headline == (
+        "No gate was given and the baselines were not measured on these very pictures: judge by the figures."
+    )
+
+
 def test_no_mistake_is_not_called_perfect() -> None:
     found = judged(noisy_scores(LABELS, 60, sharpness=30.0))
 

@@ -34,6 +34,17 @@ def test_auto_does_nothing_about_classes_of_like_size() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "counts, said",
+    [
+        ([20, 20, 20], "every class has 20 images: none, "),
+        ([101, 100, 100], "'free' has 101 images and 'blowhole' 100, about as many: none, "),
+    ],
+)
+def test_classes_of_one_size_are_not_compared(counts: list[int], said: str) -> None:
+    assert chosen(counts=np.array(counts), total=sum(counts)).reason.startswith(said)
+
+
 @pytest.mark.parametrize("task, method", [("multiclass", "sqrt_sampling"), ("multilabel", "class_weights")])
 def test_auto_acts_from_three_times_as_many_on_and_says_why(task: str, method: str) -> None:
     choice = chosen(f"task={task}", counts=np.array([952, 100, 32]), total=1084)

@@ -32,7 +32,7 @@ from sightline.bundle.reference import (
     read_reference,
     unpack_reference,
 )
-from sightline.bundle.write import check_target, list_files, write_bundle
+from sightline.bundle.write import bundle_around, check_target, list_files, write_bundle
 
 __all__ = [
     "EXPECTED_FILE",
@@ -55,6 +55,7 @@ __all__ = [
     "Runtime",
     "Variant",
     "block_means",
+    "bundle_around",
     "check_listing",
     "check_target",
     "golden_names",

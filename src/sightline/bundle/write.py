@@ -20,15 +20,27 @@ def check_target(target: Path) -> None:
     """Refuse to write over anything, before hours of training rather than after.
 
     Raises:
-        InputError: something is there already, or the folder above it cannot be written to.
+        InputError: something is there already, it would lie in another bundle, or the folder above it cannot be
+            written to.
     """
     if target.exists() or target.is_symlink():
         raise InputError(f"'{target}' exists already. Choose another place with --out, or move it away.")
+    around = bundle_around(target)
+    if around is not None:
+        raise InputError(
+            f"'{target}' lies in the bundle '{around}', which nothing may be added to. Choose another place with --out."
+        )
     above = target.absolute().parent
     while not above.exists():
         above = above.parent
     if not above.is_dir() or not os.access(above, os.W_OK):
         raise InputError(f"'{target}' cannot be made: '{above}' cannot be written to.")
+
+
+def bundle_around(folder: Path) -> Path | None:
+    """The bundle that a folder is, or lies in; None where there is none. The folder need not exist."""
+    place = folder.resolve()
+    return next((one for one in (place, *place.parents) if (one / MANIFEST_FILE).is_file()), None)
 
 
 def write_bundle(target: Path, manifest: Manifest, files: Mapping[str, bytes]) -> str:

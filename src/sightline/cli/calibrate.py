@@ -59,6 +59,7 @@ def calibrate(
     """
     from functools import partial
 
+    from sightline.bundle import check_target
     from sightline.cli.progress import Display
     from sightline.dataset import ReadOptions, examine_dataset
     from sightline.inference import load
@@ -74,6 +75,7 @@ def calibrate(
         "coverage": coverage,
         "confidence": confidence,
     }
+    check_target(out)
     predictor = load(bundle)
     section, wishes = _wishes(predictor.bundle, {key: one for key, one in given.items() if one is not None})
     with Display(quiet=as_json) as display:

@@ -30,9 +30,11 @@ def evaluate(
         typer.Option(metavar="FILE", help="Take the scores from this scores.npz; no image is opened."),
     ] = None,
     out: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            metavar="FOLDER", help="Write report.html, evaluation.json and scores.npz into this folder."
+            metavar="FOLDER",
+            help="Write report.html, evaluation.json and scores.npz into this folder: a new one, or that of an "
+            "earlier evaluation.",
         ),
     ] = None,
     compare: Annotated[
@@ -72,6 +74,7 @@ def evaluate(
     bundle's own; exits with 3 if they differ. Exits with 1 if a gate is not kept.
     """
     from sightline.cli.evaluation import judgement_as_json, print_judgement
+    from sightline.cli.plain import printable
     from sightline.cli.progress import Display
     from sightline.cli.typed import typed
     from sightline.errors import InputError
@@ -82,12 +85,13 @@ def evaluate(
     require("pyarrow")
     from sightline.inference import load
     from sightline.lifecycle.evaluate_bundle import Asked, evaluate_on_data, evaluate_on_record
-    from sightline.lifecycle.evaluation_report import write_evaluation_report
-    from sightline.lifecycle.judgement import write_judgement
+    from sightline.lifecycle.evaluation_folder import write_evaluation
+    from sightline.lifecycle.evaluation_report import draw_evaluation_report
     from sightline.lifecycle.views import read_views
 
     if (data is None) == (scores is None):
         raise InputError("Give either the images, sightline evaluate BUNDLE DATA, or --scores FILE.")
+    folder = None if out is None else _folder(out)
     gates = tuple(read_gate(text) for text in gate or [])
     views = read_views(tta or "")
     predictor = load(bundle)
@@ -104,26 +108,36 @@ def evaluate(
         server,
     )
     with Display(quiet=as_json) as display:
-        if out is not None:
-            require("jinja2")
         if data is not None:
             found = evaluate_on_data(predictor, data, asked, display.listen)
         else:
             assert scores is not None
             found = evaluate_on_record(predictor, scores, asked)
-        if out is not None:
-            write_judgement(found.judgement, found.scored if data is not None else None, out)
-            write_evaluation_report(predictor, found, out, command=typed(), listen=display.listen)
+        if folder is not None:
+            page = draw_evaluation_report(predictor, found, command=typed(), listen=display.listen)
+            write_evaluation(found, page, folder)
     if as_json:
         typer.echo(json.dumps(judgement_as_json(found)))
     else:
         print_judgement(found)
-        if out is not None:
-            typer.echo(f"Written to {out}.")
+        if folder is not None:
+            typer.echo(f"Written to {printable(str(folder))}.")
     if found.agreement is not None and not found.agreement.holds:
         raise typer.Exit(3)
     if not found.judgement.passed:
         raise typer.Exit(1)
+
+
+def _folder(out: str) -> Path:
+    from sightline.errors import InputError
+    from sightline.extras import require
+    from sightline.lifecycle.evaluation_folder import check_folder
+
+    require("jinja2")
+    if not out.strip():
+        raise InputError("--out is empty. Name the folder that the report goes to.")
+    check_folder(Path(out))
+    return Path(out)
 
 
 def _split(name: str | None) -> "SplitChoice | None":

@@ -6,12 +6,14 @@ from rich.console import Console
 
 from sightline.cli.figures import interval, print_evaluation
 from sightline.cli.tables import cell, console, new_table
+from sightline.pages import counted
 
 if TYPE_CHECKING:
     from sightline.evaluation.comparison import Changed, Comparison
     from sightline.evaluation.slices import SliceFindings
     from sightline.lifecycle.evaluate_bundle import Evaluated
     from sightline.lifecycle.judgement import Compared
+    from sightline.lifecycle.verdict_counts import VerdictCounts
 
 _MOST_SLICES = 10
 _MOST_CHANGES = 10
@@ -24,7 +26,6 @@ def judgement_as_json(found: "Evaluated") -> dict[str, Any]:
 
     return {
         **found.judgement.model_dump(mode="json"),
-        "quarantined": [asdict(aside) for aside in found.quarantine],
         "server": None if found.agreement is None else asdict(found.agreement),
     }
 
@@ -34,6 +35,7 @@ def print_judgement(found: "Evaluated") -> None:
     judgement, out = found.judgement, console()
     _print_gates(out, found)
     print_evaluation(judgement.evaluation, judgement.origin.split)
+    _print_verdicts(out, judgement.verdicts)
     _print_slices(out, judgement.slices)
     if judgement.comparison is not None:
         _print_comparison(out, judgement.comparison)
@@ -44,6 +46,17 @@ def _print_gates(out: Console, found: "Evaluated") -> None:
     for gate in found.judgement.gates:
         verdict = "[green]kept[/]  " if gate.passed else "[bold red]missed[/]"
         out.print(f"{verdict} {cell(gate.gate)}: {cell(gate.said)}")
+
+
+def _print_verdicts(out: Console, verdicts: "VerdictCounts | None") -> None:
+    if verdicts is None or not (verdicts.review or verdicts.reject):
+        return
+    right = verdicts.accepted_accuracy
+    of_them = "" if right is None else f", of them right {interval(right, 3)}"
+    out.print(
+        f"As the service would: {verdicts.accept} accepted{of_them}; {verdicts.review} to review, {verdicts.reject} "
+        "rejected as unlike the training images."
+    )
 
 
 def _print_slices(out: Console, slices: "SliceFindings") -> None:
@@ -135,7 +148,7 @@ def _print_notes(out: Console, found: "Evaluated") -> None:
     if found.quarantine:
         first = found.quarantine[0]
         out.print(
-            f"{len(found.quarantine)} files were set aside, the first: {cell(first.path)}: {cell(first.message)}"
+            f"{counted(len(found.quarantine), 'file')} set aside, the first: {cell(first.path)}: {cell(first.message)}"
         )
     if origin.views:
         out.print(

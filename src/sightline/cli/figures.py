@@ -45,11 +45,14 @@ def print_evaluation(evaluation: AnyEvaluation, split: str) -> None:
     multilabel = isinstance(evaluation, MultilabelEvaluation)
     out = console()
     out.print(f"[bold]{split}[/]: {evaluation.count} images")
-    table = new_table("figure", "value", "95 % interval", right=("value",))
+    columns = ("value", "95 % interval") if evaluation.intervals else ("value",)
+    table = new_table("figure", *columns, right=("value",))
     for name, words in (_MULTILABEL if multilabel else _MULTICLASS).items():
         value = getattr(evaluation, name)
         if value is not None:
-            table.add_row(words, f"{value:.4f}", _bounds(evaluation.intervals.get(name), 4))
+            table.add_row(
+                words, *(f"{value:.4f}", _bounds(evaluation.intervals.get(name), 4))[: len(columns)]
+            )
     out.print(table)
     if evaluation.sampling is not None and evaluation.units != evaluation.count:
         out.print(cell(evaluation.sampling))
@@ -101,7 +104,10 @@ def print_outliers(choice: OutlierChoice) -> None:
 def _print_classes(evaluation: Evaluation) -> None:
     numbers = ("images", "recall", "precision", "F1")
     table = new_table("class, the worst first", *numbers, right=numbers)
-    worst_first = sorted(evaluation.per_class, key=lambda one: (one.f1, one.recall))
+    # What has no picture cannot be said to be bad.
+    worst_first = sorted(
+        evaluation.per_class, key=lambda one: (not one.support, one.f1 or 0.0, one.recall or 0.0)
+    )
     for one in worst_first[:_MOST_CLASSES]:
         table.add_row(
             cell(one.label), f"{one.support}", *(_of(one, name) for name in ("recall", "precision", "f1"))
@@ -123,7 +129,8 @@ def _print_labels(evaluation: MultilabelEvaluation) -> None:
     table = new_table("label, the worst first", *numbers, right=numbers)
     # What has no average precision cannot be said to be bad.
     worst_first = sorted(
-        evaluation.per_label, key=lambda one: 2.0 if one.average_precision is None else one.average_precision
+        evaluation.per_label,
+        key=lambda one: (one.average_precision is None, one.average_precision or 0.0, one.f1 or 0.0),
     )
     for one in worst_first[:_MOST_CLASSES]:
         figures = (_of(one, name) for name in ("average_precision", "recall", "precision", "f1"))

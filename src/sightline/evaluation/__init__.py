@@ -15,7 +15,7 @@ from sightline.evaluation.operating.label_thresholds import fit_label_thresholds
 from sightline.evaluation.per_class import ClassFigures
 from sightline.evaluation.ranking import CurvePoint
 from sightline.evaluation.resampling import Sampling
-from sightline.evaluation.score_file import SCORES_FILE, read_scores, write_scores
+from sightline.evaluation.score_file import SCORES_FILE, read_scores, save_scores, write_scores
 from sightline.evaluation.separation import false_positive_rate, outlier_auroc
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "outlier_auroc",
     "read_costs",
     "read_scores",
+    "save_scores",
     "wilson",
     "write_scores",
 ]

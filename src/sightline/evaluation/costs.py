@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from sightline.errors import InputError
 
 _LARGEST_BYTES = 64 << 20
+_LARGEST_COST = 1e15
+_MOST_MISTAKES = 5
 
 
 def read_costs(path: Path, labels: Sequence[str]) -> NDArray[np.float64]:
@@ -22,8 +24,8 @@ def read_costs(path: Path, labels: Sequence[str]) -> NDArray[np.float64]:
     cost is a gain.
 
     Raises:
-        InputError: it cannot be read, a label is missing, unknown or there twice, or a cell is no finite number.
-            All mistakes are listed.
+        InputError: it cannot be read, a label is missing, unknown or there twice, or a cell is no number or beyond
+            1e15. The first five mistakes are listed, and how many more there are.
     """
     try:
         if path.stat().st_size > _LARGEST_BYTES:
@@ -38,10 +40,12 @@ def read_costs(path: Path, labels: Sequence[str]) -> NDArray[np.float64]:
     columns = _places([cell.strip() for cell in rows[0][1:]], labels, "column", mistakes)
     lines = _places([row[0].strip() for row in rows[1:]], labels, "row", mistakes)
     costs = np.full((len(labels), len(labels)), np.nan)
+    names = [cell.strip() for cell in rows[0][1:]]
     for row, line in zip(rows[1:], lines, strict=True):
-        _read_row(row, columns, None if line is None else costs[line], mistakes)
+        _read_row(row, names, columns, None if line is None else costs[line], mistakes)
     if mistakes:
-        shown = "; ".join(mistakes[:10]) + (f"; and {len(mistakes) - 10} more" if len(mistakes) > 10 else "")
+        more = len(mistakes) - _MOST_MISTAKES
+        shown = "; ".join(mistakes[:_MOST_MISTAKES]) + (f"; and {more} more" if more > 0 else "")
         raise InputError(f"The costs in '{path}' do not fit: {shown}.")
     return costs
 
@@ -56,17 +60,25 @@ def _places(names: list[str], labels: Sequence[str], what: str, mistakes: list[s
 
 
 def _read_row(
-    row: list[str], columns: list[int | None], costs_c: NDArray[np.float64] | None, mistakes: list[str]
+    row: list[str],
+    names: list[str],
+    columns: list[int | None],
+    costs_c: NDArray[np.float64] | None,
+    mistakes: list[str],
 ) -> None:
     if len(row) != len(columns) + 1:
         mistakes.append(f"row '{row[0]}' has {len(row) - 1} costs for {len(columns)} columns")
         return
-    for cell, column in zip(row[1:], columns, strict=True):
+    for cell, name, column in zip(row[1:], names, columns, strict=True):
         try:
             cost = float(cell)
         except ValueError:
             cost = math.nan
+        where = f"row '{row[0].strip()}', column '{name}'"
         if not math.isfinite(cost):
-            mistakes.append(f"'{cell.strip()}' in row '{row[0]}' is no number")
+            mistakes.append(f"{where}: '{cell.strip()}' is no number")
+        elif abs(cost) > _LARGEST_COST:
+            limit = f"{_LARGEST_COST:g}"
+            mistakes.append(f"{where}: {cell.strip()} is beyond {limit}; use a larger unit of cost")
         elif column is not None and costs_c is not None:
             costs_c[column] = cost

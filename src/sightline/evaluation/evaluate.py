@@ -128,6 +128,7 @@ def _overall(
     if quick.top5_accuracy is None:
         del values["top5_accuracy"]
     right = {name: int(rows[name].sum()) for name in ("top1_accuracy", "top5_accuracy")}
+    right["weighted_recall"] = right["top1_accuracy"]
     found = overall_intervals(drawn, values, right, quick.count, sampling)
     gaps = [(one.mean_confidence or 0.0) - (one.accuracy or 0.0) for one in quick.reliability]
     sizes = [one.count / quick.count for one in quick.reliability]

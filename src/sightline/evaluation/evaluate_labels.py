@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.evaluation.average_precision import ranking_column
 from sightline.evaluation.blocks import require_judgeable, row_blocks
 from sightline.evaluation.calibration import BIN_COUNT, ReliabilityBin, confidence_bins
 from sightline.evaluation.intervals import Floats
@@ -48,7 +49,10 @@ def evaluate_multilabel(
         return quick
     rows = _read_rows(scores, rule)
     ranking = rank_classes(
-        lambda index: (np.ascontiguousarray(scores.logits[:, index]), scores.multi_hot[:, index] == 1),
+        lambda index: (
+            ranking_column(rule.calibration, index, np.ascontiguousarray(scores.logits[:, index])),
+            scores.multi_hot[:, index] == 1,
+        ),
         len(scores.labels),
         quick.count,
         sampling,
@@ -187,6 +191,7 @@ def _shares(counts_kc: Floats) -> list[float]:
     each = np.stack(shares_of_counts(*counts_kc))
     seen = (counts_kc[1] > 0) | (counts_kc[2] > 0)
     macro = each[:, seen].mean(axis=1).tolist() if seen.any() else [0.0] * 3
+    macro[1] = float(each[1, counts_kc[1] > 0].mean()) if counts_kc[1].any() else 0.0
     return [*(float(one[0]) for one in micro), *macro, *weighted_shares(each.T, counts_kc[1])]
 
 
@@ -243,17 +248,26 @@ def _label_with(
     intervals: dict[str, Estimate],
 ) -> LabelFigures:
     more = {"average_precision": ranked.average_precision, "roc_auc": ranked.roc_auc}
-    # Each label's probability depends on its own logit alone.
-    logits = np.zeros((len(ranked.cuts), labels), np.float32)
-    logits[:, index] = [cut.threshold for cut in ranked.cuts]
     return figures.model_copy(
         update={
             "roc_auc": None if ranked.roc_auc is None else ranked.roc_auc.value,
             "calibration_error": calibration_error,
-            "curve": with_thresholds(ranked.cuts, rule.probabilities(logits)[:, index].tolist()),
+            "curve": with_thresholds(ranked.cuts, _thresholds(rule, labels, index, ranked)),
             "intervals": intervals | {name: one for name, one in more.items() if one is not None},
         }
     )
+
+
+def _thresholds(rule: DecisionRule, labels: int, index: int, ranked: RankedClass) -> list[float]:
+    """The calibrated probability at each cut of the curve; see `ranking_column`."""
+    cuts = [cut.threshold for cut in ranked.cuts]
+    if rule.calibration.kind == "isotonic":
+        return cuts
+    # Each label's probability depends on its own logit alone.
+    logits = np.zeros((len(cuts), labels), np.float32)
+    logits[:, index] = cuts
+    found: list[float] = rule.probabilities(logits)[:, index].tolist()
+    return found
 
 
 def _cells(flags_nc: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

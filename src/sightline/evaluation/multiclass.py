@@ -28,7 +28,7 @@ class Evaluation(Frozen):
         the earlier label is listed first. `top5_accuracy` is None for five classes or fewer, where it would
         always be 1.
     per_class, macro_precision, macro_recall, macro_f1, balanced_accuracy
-        See `ClassFigures` and `MacroFigures`.
+        See `ClassFigures` and `MacroFigures`; balanced accuracy is another name of the macro recall.
     weighted_precision, weighted_recall, weighted_f1
         Means over the classes, each counting by its support; the weighted recall is the accuracy.
     confusion
@@ -98,10 +98,10 @@ def multiclass_figures(scores: Scores, answers: Answers) -> Evaluation:
         macro_precision=macro.precision,
         macro_recall=macro.recall,
         macro_f1=macro.f1,
-        balanced_accuracy=macro.balanced_accuracy,
-        weighted_precision=float(weights @ [one.precision for one in per_class]),
-        weighted_recall=float(weights @ [one.recall for one in per_class]),
-        weighted_f1=float(weights @ [one.f1 for one in per_class]),
+        balanced_accuracy=macro.recall,
+        weighted_precision=float(weights @ [one.precision or 0.0 for one in per_class]),
+        weighted_recall=float(np.mean(answers.right)),
+        weighted_f1=float(weights @ [one.f1 or 0.0 for one in per_class]),
         expected_calibration_error=expected_calibration_error(bins),
         negative_log_likelihood=float(np.mean(answers.loss)),
         brier_score=float(np.mean(answers.squared_error)),

@@ -11,18 +11,19 @@ from sightline.evaluation.average_precision import average_precisions
 from sightline.evaluation.blocks import row_blocks
 from sightline.evaluation.calibration import ReliabilityBin, ReliabilitySums, expected_calibration_error
 from sightline.evaluation.likelihood import negative_log_likelihood
-from sightline.evaluation.per_class import shares_of_counts
+from sightline.evaluation.per_class import shares_of_counts, shares_or_none
 from sightline.evaluation.ranking import CurvePoint
 from sightline.records import DecisionRule, Estimate, Frozen, Scores
 
 
 class LabelFigures(Frozen):
-    """One label. Figures lie in [0, 1]; precision, recall and F1 are 0 where they divide by nothing.
+    """One label. Figures lie in [0, 1]; precision, recall and F1 are None where they divide by nothing.
 
     support, predicted
         Pictures of which the label is true, and of which it is held for true.
     average_precision
-        As scikit-learn defines it, whatever the threshold; None for a label without support.
+        As scikit-learn defines it, of the calibrated probabilities, whatever the threshold; None for a label without
+        support.
     threshold
         The probability from which on the label is held for true.
 
@@ -33,9 +34,9 @@ class LabelFigures(Frozen):
     label: str
     support: int
     predicted: int
-    precision: float
-    recall: float
-    f1: float
+    precision: float | None
+    recall: float | None
+    f1: float | None
     average_precision: float | None
     threshold: float
     roc_auc: float | None = None
@@ -54,7 +55,8 @@ class MultilabelEvaluation(Frozen):
     micro_precision, micro_recall, micro_f1
         Over all pairs together: frequent labels count for more.
     macro_precision, macro_recall, macro_f1
-        Plain means over the labels that are true or held for true anywhere.
+        Plain means over the labels that are true or held for true anywhere, of recall over those that are true
+        anywhere.
     weighted_precision, weighted_recall, weighted_f1
         Means over the labels, each counting by its support; 0 if no label has any.
     exact_match
@@ -110,7 +112,9 @@ def multilabel_figures(scores: Scores, rule: DecisionRule) -> MultilabelEvaluati
     per_label = _label_figures(scores, rule, sums)
     micro = shares_of_counts(*(counts.sum(keepdims=True) for counts in sums.counts()))
     macro = _macro(per_label)
-    weighted = weighted_shares([(one.precision, one.recall, one.f1) for one in per_label], sums.counts()[1])
+    weighted = weighted_shares(
+        [(one.precision or 0.0, one.recall or 0.0, one.f1 or 0.0) for one in per_label], sums.counts()[1]
+    )
     precisions = [one.average_precision for one in per_label if one.average_precision is not None]
     bins = sums.reliability.bins()
     pairs = scores.logits.size
@@ -171,29 +175,34 @@ class _Sums:
 
 def _label_figures(scores: Scores, rule: DecisionRule, sums: _Sums) -> tuple[LabelFigures, ...]:
     _, support, predicted = sums.counts()
-    precision, recall, f1 = shares_of_counts(*sums.counts())
-    ranked = average_precisions(scores)
+    shares = shares_or_none(*sums.counts())
+    ranked = average_precisions(scores, rule.calibration)
     thresholds = rule.thresholds(len(scores.labels))
     return tuple(
         LabelFigures(
             label=label,
             support=int(support[index]),
             predicted=int(predicted[index]),
-            precision=float(precision[index]),
-            recall=float(recall[index]),
-            f1=float(f1[index]),
+            precision=precision,
+            recall=recall,
+            f1=f1,
             average_precision=ranked[index],
             threshold=float(thresholds[index]),
         )
-        for index, label in enumerate(scores.labels)
+        for index, (label, precision, recall, f1) in enumerate(zip(scores.labels, *shares, strict=True))
     )
 
 
 def _macro(figures: tuple[LabelFigures, ...]) -> tuple[float, float, float]:
     """Precision, recall and F1; 0 if no label is true or held for true anywhere."""
-    seen = [(one.precision, one.recall, one.f1) for one in figures if one.support or one.predicted]
-    precision, recall, f1 = np.mean(seen, axis=0).tolist() if seen else (0.0, 0.0, 0.0)
-    return precision, recall, f1
+    seen = [one for one in figures if one.support or one.predicted]
+    recalls = [one.recall for one in seen if one.recall is not None]
+    if not seen:
+        return 0.0, 0.0, 0.0
+    precision, f1 = (
+        float(np.mean([getattr(one, name) or 0.0 for one in seen])) for name in ("precision", "f1")
+    )
+    return precision, float(np.mean(recalls)) if recalls else 0.0, f1
 
 
 def weighted_shares(

@@ -13,10 +13,11 @@ Counts = NDArray[np.int64] | NDArray[np.float64]
 
 
 class ClassFigures(Frozen):
-    """One class. Figures lie in [0, 1]; one that divides by nothing is 0 (scikit-learn's zero_division=0).
+    """One class. Figures lie in [0, 1]; one that divides by nothing is None.
 
-    A class that was never predicted has precision 0, one without a sample recall 0, one with neither F1 0:
-    `support` (samples of the class) and `predicted` (answers naming it) tell the cases apart.
+    support, predicted
+        Samples of the class, and answers naming it. Without answers there is no precision, without samples no
+        recall, without either no F1.
 
     What follows is there only where intervals were asked for.
 
@@ -33,9 +34,9 @@ class ClassFigures(Frozen):
     label: str
     support: int
     predicted: int
-    precision: float
-    recall: float
-    f1: float
+    precision: float | None
+    recall: float | None
+    f1: float | None
     average_precision: float | None = None
     roc_auc: float | None = None
     calibration_error: float | None = None
@@ -47,31 +48,31 @@ class ClassFigures(Frozen):
 class MacroFigures:
     """Plain means over classes, each class counting the same, in [0, 1].
 
-    `precision`, `recall` and `f1` run over the classes that occur in the targets or in the predictions,
-    `balanced_accuracy` is the mean recall over those that occur in the targets; as in scikit-learn.
+    `precision` and `f1` run over the classes that occur in the targets or in the predictions, as in scikit-learn: a
+    class that is never predicted has 0. `recall`, which is also called balanced accuracy, runs over those that occur
+    in the targets, as `balanced_accuracy_score` there.
     """
 
     precision: float
     recall: float
     f1: float
-    balanced_accuracy: float
 
 
 def class_figures(confusion_cc: NDArray[np.int64], labels: tuple[str, ...]) -> tuple[ClassFigures, ...]:
     """Figures of each class, in the order of the labels, from counts `[C, C]` with the truth in the rows."""
     right = confusion_cc.diagonal()
     support, predicted = confusion_cc.sum(axis=1), confusion_cc.sum(axis=0)
-    precision, recall, f1 = shares_of_counts(right, support, predicted)
+    shares = shares_or_none(right, support, predicted)
     return tuple(
         ClassFigures(
             label=label,
             support=int(support[index]),
             predicted=int(predicted[index]),
-            precision=float(precision[index]),
-            recall=float(recall[index]),
-            f1=float(f1[index]),
+            precision=precision,
+            recall=recall,
+            f1=f1,
         )
-        for index, label in enumerate(labels)
+        for index, (label, precision, recall, f1) in enumerate(zip(labels, *shares, strict=True))
     )
 
 
@@ -79,11 +80,22 @@ def macro_figures(figures: tuple[ClassFigures, ...]) -> MacroFigures:
     """Average over the classes that occur. At least one must."""
     seen = [one for one in figures if one.support or one.predicted]
     return MacroFigures(
-        precision=float(np.mean([one.precision for one in seen])),
-        recall=float(np.mean([one.recall for one in seen])),
-        f1=float(np.mean([one.f1 for one in seen])),
-        balanced_accuracy=float(np.mean([one.recall for one in seen if one.support])),
+        precision=float(np.mean([one.precision or 0.0 for one in seen])),
+        recall=float(np.mean([one.recall for one in seen if one.recall is not None])),
+        f1=float(np.mean([one.f1 or 0.0 for one in seen])),
     )
+
+
+def shares_or_none(
+    right_c: Counts, support_c: Counts, predicted_c: Counts
+) -> tuple[list[float | None], list[float | None], list[float | None]]:
+    """Precision, recall and F1 of each class; None where one divides by nothing."""
+    shares = shares_of_counts(right_c, support_c, predicted_c)
+    precision, recall, f1 = (
+        [share if whole else None for share, whole in zip(one.tolist(), wholes.tolist(), strict=True)]
+        for one, wholes in zip(shares, (predicted_c, support_c, support_c + predicted_c), strict=True)
+    )
+    return precision, recall, f1
 
 
 def shares_of_counts(

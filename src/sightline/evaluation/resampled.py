@@ -27,8 +27,8 @@ class Drawn:
     means
         By name, float64 `[B]`: means over the rows.
     macro
-        float64 `[B, 7]`: precision, recall, F1 and balanced accuracy as plain means over the classes that occur,
-        then precision, recall and F1 weighted by support.
+        float64 `[B, 7]`: precision, recall, F1 and once more recall as balanced accuracy, plain means over the classes
+        that occur, then precision, recall and F1 weighted by support.
     gaps
         float64 `[B, 15]`: Σ (confidence − right) of each bin, by the number of rows.
     classes
@@ -101,9 +101,11 @@ def _counts(
 
 def _macro(shares: tuple[Floats, Floats, Floats], support_c: Floats, predicted_c: Floats) -> list[float]:
     seen, true = (support_c > 0) | (predicted_c > 0), support_c > 0
-    plain = [float(one[seen].mean()) for one in shares]
+    precision, recall, f1 = (
+        float(one[there].mean()) for one, there in zip(shares, (seen, true, seen), strict=True)
+    )
     total = support_c.sum()
-    return [*plain, float(shares[1][true].mean()), *(float(one @ support_c / total) for one in shares)]
+    return [precision, recall, f1, recall, *(float(one @ support_c / total) for one in shares)]
 
 
 def known_shares(

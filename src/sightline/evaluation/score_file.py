@@ -19,7 +19,9 @@ SCORES_FILE = "scores.npz"
 _SCHEMA = 1
 _TEXT, _NUMBER = "text.", "number."
 _LARGEST_BYTES = 64 << 30
+_ROWS_AT_ONCE = 4096
 _NEEDED = ("schema", "origin", "logits", "embeddings", "targets", "ids", "labels")
+_REMEDY = "write them anew with `sightline evaluate BUNDLE DATA --out FOLDER`"
 Arrays = Mapping[str, NDArray[Any]]
 
 
@@ -37,6 +39,11 @@ def write_scores(scored: ScoredSet, path: Path) -> None:
     Raises:
         OSError: what the system says.
     """
+    write_whole(path, lambda file: save_scores(scored, file))
+
+
+def save_scores(scored: ScoredSet, file: BinaryIO) -> None:
+    """The same, into an open file."""
     scores = scored.scores
     arrays: dict[str, NDArray[Any]] = {
         "schema": np.array(_SCHEMA),
@@ -51,15 +58,11 @@ def write_scores(scored: ScoredSet, path: Path) -> None:
         arrays["groups"] = scored.groups
     for name, cells in scored.columns.items():
         arrays[(_TEXT if cells.dtype.kind == "U" else _NUMBER) + name] = cells
-
-    def save(file: BinaryIO) -> None:
-        # Not `np.savez(**arrays)`: a column may be called `file`.
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
-            for name, values in arrays.items():
-                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                    np.lib.format.write_array(member, np.asarray(values, order="C"), allow_pickle=False)
-
-    write_whole(path, save)
+    # Not `np.savez(**arrays)`: a column may be called `file`.
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+        for name, values in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asarray(values, order="C"), allow_pickle=False)
 
 
 def read_scores(path: Path) -> ScoredSet:
@@ -77,6 +80,8 @@ def read_scores(path: Path) -> ScoredSet:
         return _checked(_load(path))
     except _Refused as err:
         raise InputError(f"The scores in '{path}' cannot be used: {err}.") from err
+    except zipfile.BadZipFile as err:
+        raise InputError(f"The scores in '{path}' are damaged or cut off ({err}): {_REMEDY}.") from err
     except (
         OSError,
         ValueError,
@@ -84,11 +89,10 @@ def read_scores(path: Path) -> ScoredSet:
         KeyError,
         NotImplementedError,
         RuntimeError,
-        zipfile.BadZipFile,
     ) as err:
         # numpy's own words would advise to allow pickle.
         why = "it holds objects" if "ickle" in str(err) or "bject arrays" in str(err) else err
-        raise InputError(f"The scores in '{path}' cannot be read: {why}.") from err
+        raise InputError(f"The scores in '{path}' cannot be read ({why}): {_REMEDY}.") from err
 
 
 def _load(path: Path) -> Arrays:
@@ -103,10 +107,12 @@ def _load(path: Path) -> Arrays:
             raise _Refused(f"its arrays claim {size:,} bytes, the file has {path.stat().st_size:,}")
         missing = [name for name in _NEEDED if f"{name}.npy" not in archive.namelist()]
         if missing:
-            raise _Refused(f"{_named(missing)} missing")
+            raise _Refused(f"{_named(missing)} missing; {_REMEDY}")
         names = [one.filename.removesuffix(".npy") for one in members]
-        wanted = [n for n in names if n in {*_NEEDED, "groups"} or n.startswith((_TEXT, _NUMBER))]
-        return {name: _read_array(archive, name) for name in wanted}
+        unknown = [n for n in names if n not in {*_NEEDED, "groups"} and not n.startswith((_TEXT, _NUMBER))]
+        if unknown:
+            raise _Refused(f"{_named(unknown[:5])} not known; {_REMEDY}")
+        return {name: _read_array(archive, name) for name in names}
 
 
 def _read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
@@ -140,6 +146,8 @@ def _checked(arrays: Arrays) -> ScoredSet:
     rows = len(logits)
     ids = _of(arrays, "ids", "U", (rows,))
     embeddings = _of(arrays, "embeddings", "f4", (rows, None))
+    for name, values in (("logits", logits), ("embeddings", embeddings)):
+        _require_finite(name, values, ids)
     for name, values in (("labels", labels), ("ids", ids)):
         if len(np.unique(values)) != len(values) or (values == "").any():
             raise _Refused(f"{name} must be there once each and not be empty")
@@ -155,6 +163,16 @@ def _checked(arrays: Arrays) -> ScoredSet:
         logits, embeddings, _targets(arrays, rows, len(labels)), tuple(ids.tolist()), tuple(labels.tolist())
     )
     return ScoredSet(scores, _origin(arrays), groups, columns)
+
+
+def _require_finite(name: str, values_nk: NDArray[np.float32], ids: NDArray[np.str_]) -> None:
+    """In blocks: 100,000 × 1,000 logits are no matter for another copy."""
+    for start in range(0, len(values_nk), _ROWS_AT_ONCE):
+        bad = np.flatnonzero(~np.isfinite(values_nk[start : start + _ROWS_AT_ONCE]).all(axis=1))
+        if len(bad):
+            raise _Refused(
+                f"'{name}' has NaN or infinite values, first for '{ids[start + bad[0]]}'; {_REMEDY}"
+            )
 
 
 def _origin(arrays: Arrays) -> ScoresOrigin:

@@ -12,12 +12,13 @@ from sightline.bundle import Graph, check_target, read_bundle, write_bundle
 from sightline.dataset import Dataset, pixel_batches, write_table
 from sightline.evaluation import AnyEvaluation, evaluate_scores
 from sightline.evaluation.operating import Fitted, Wishes
-from sightline.inference import Engine, OnnxEngine, open_session
+from sightline.inference import Engine, OnnxEngine, OutlierScorer, open_session
 from sightline.lifecycle.assemble import Exported, Ingredients, assemble_files, assemble_manifest
 from sightline.lifecycle.baselines import measure_baselines, not_beaten
 from sightline.lifecycle.data_check import write_report
 from sightline.lifecycle.decision import check_on, fit_on, wishes_for
 from sightline.lifecycle.head import compare_head, take_head
+from sightline.lifecycle.judge import sampling_for
 from sightline.lifecycle.prepare import PreparedData, prepare_data
 from sightline.lifecycle.restart import Restart
 from sightline.lifecycle.run_keeper import RunKeeper, saving_of
@@ -133,17 +134,16 @@ def build_bundle(
         )
         watch.begin("Exporting to ONNX and comparing with the network")
         exported = _export(trained, data, recipe)
+        watch.begin("Learning what is strange")
+        strangers = _fit_strangers(exported.engine, data, recipe, listener)
         watch.begin("Calibrating and evaluating")
-        fitted, evaluations = _evaluate(exported.engine, data, recipe, wishes, listener)
+        fitted, evaluations = _evaluate(exported.engine, data, recipe, wishes, strangers, listener)
         for note in _doubts(fitted.report):
             listener.note(note)
         judged = data.test if len(data.test) else data.val
         baselines = measure_baselines(recipe, trained, data.train, judged)
         for note in not_beaten(list(evaluations.values())[-1], baselines):
             listener.note(note)
-        watch.begin("Learning what is strange")
-        strangers = _fit_strangers(exported.engine, data, recipe, listener)
-        fitted = replace(fitted, rule=fitted.rule.model_copy(update={"outliers": strangers.rule}))
         watch.begin("Recording the golden images and sealing the bundle")
         parts = Ingredients(
             recipe,
@@ -251,8 +251,15 @@ def _export(trained: Trained, data: PreparedData, recipe: Recipe) -> Exported:
 
 
 def _evaluate(
-    engine: Engine, data: PreparedData, recipe: Recipe, wishes: Wishes, listener: Listener
+    engine: Engine,
+    data: PreparedData,
+    recipe: Recipe,
+    wishes: Wishes,
+    strangers: Strangers,
+    listener: Listener,
 ) -> tuple[Fitted, dict[str, AnyEvaluation]]:
+    scorer = None if strangers.rule is None else OutlierScorer(strangers.rule, strangers.reference)
+
     def score(dataset: Dataset) -> Scores:
         return score_dataset(
             engine, dataset, recipe.preprocessing(), data.train.labels, listener.progress, task=recipe.task
@@ -260,14 +267,16 @@ def _evaluate(
 
     on_val = score(data.val)
     if len(data.calibration):
-        fitted = fit_on(score(data.calibration), data.calibration, wishes, split="calibration")
+        on_calibration = score(data.calibration)
+        fitted = fit_on(on_calibration, data.calibration, wishes, split="calibration", scorer=scorer)
     else:
-        fitted = fit_on(on_val, data.val, wishes, split="val", chose_epoch=True)
-    evaluations = {"val": evaluate_scores(on_val, fitted.rule)}
+        fitted = fit_on(on_val, data.val, wishes, split="val", chose_epoch=True, scorer=scorer)
+    fitted = replace(fitted, rule=fitted.rule.model_copy(update={"outliers": strangers.rule}))
+    evaluations = {"val": evaluate_scores(on_val, fitted.rule, sampling_for(data.val))}
     if data.test.samples:
         on_test = score(data.test)
-        fitted = check_on(fitted, on_test, data.test, wishes, "test")
-        evaluations["test"] = evaluate_scores(on_test, fitted.rule)
+        fitted = check_on(fitted, on_test, data.test, wishes, "test", scorer)
+        evaluations["test"] = evaluate_scores(on_test, fitted.rule, sampling_for(data.test))
     return fitted, evaluations
 
 

@@ -1,5 +1,6 @@
 """A new decision for a bundle that is there: the same graph, calibration and thresholds fitted anew."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,11 +27,12 @@ from sightline.evaluation.calibrating import rows_of
 from sightline.evaluation.operating import Fitted, Wishes
 from sightline.inference import Predictor, read_golden, record_decisions, replay_golden
 from sightline.lifecycle.decision import check_on, fit_on
-from sightline.lifecycle.judge import known_splits
+from sightline.lifecycle.judge import known_splits, sampling_for
 from sightline.lifecycle.provenance import now
 from sightline.lifecycle.score import score_dataset
 from sightline.parallel import Progress
 from sightline.records import DecisionReport, DecisionRule
+from sightline.report.figures import BASELINE
 from sightline.training.recipe.sections import DecisionSection
 from sightline.training.recipe.yaml_text import parse_yaml
 
@@ -100,18 +102,19 @@ def calibrate_bundle(
     )
     rows = np.arange(len(scores.ids))
     on_fit, on_test = rows_of(scores, rows < len(parts.fit)), rows_of(scores, rows >= len(parts.fit))
-    fitted = fit_on(on_fit, dataset.take(parts.fit), wishes, split=parts.split, chose_epoch=parts.chose_epoch)
+    fit, judge, scorer = dataset.take(parts.fit), dataset.take(parts.judge), predictor.scorer
+    fitted = fit_on(on_fit, fit, wishes, split=parts.split, chose_epoch=parts.chose_epoch, scorer=scorer)
     rule = manifest.decision.model_copy(update={name: getattr(fitted.rule, name) for name in FITTED})
-    evaluations = {parts.split: evaluate_scores(on_fit, rule)}
+    evaluations = {parts.split: evaluate_scores(on_fit, rule, sampling_for(fit))}
     if parts.judge:
-        fitted = check_on(fitted, on_test, dataset.take(parts.judge), wishes, "test")
-        evaluations["test"] = evaluate_scores(on_test, rule)
+        fitted = check_on(fitted, on_test, judge, wishes, "test", scorer)
+        evaluations["test"] = evaluate_scores(on_test, rule, sampling_for(judge))
     report = fitted.report.model_copy(update={"source": "calibrate"})
     origin = Recalibration(
         bundle=bundle.id,
         created_at=now(),
         sightline_version=__version__,
-        dataset_digest=dataset.take(parts.fit).digest(),
+        dataset_digest=fit.digest(),
         images=len(parts.fit),
     )
     new_id = _write(bundle, target, Fitted(rule, report), evaluations, origin, section)
@@ -168,7 +171,9 @@ def _write(
     _, expected = read_golden(bundle)
     files = {name: bundle.read(name) for name in old.files}
     files[EXPECTED_FILE] = pack_golden(record_decisions(expected, fitted.rule, old.labels))
-    figures = ",\n".join(f'"{name}": {one.model_dump_json(indent=1)}' for name, one in evaluations.items())
+    # What the network has to beat is as it was: the graph is the same, and so is the test split of the bundle.
+    texts = {name: one.model_dump_json(indent=1) for name, one in evaluations.items()} | _baselines(bundle)
+    figures = ",\n".join(f'"{name}": {text}' for name, text in texts.items())
     files["evaluation.json"] = f"{{{figures}}}\n".encode()
     if "recipe.yaml" in files:
         raw = parse_yaml(files["recipe.yaml"].decode()) or {}
@@ -181,8 +186,19 @@ def _write(
             "decision": fitted.rule,
             "decision_report": fitted.report,
             "provenance": old.provenance.model_copy(update={"recalibration": origin}),
-            "metrics": {name: headline(one) for name, one in evaluations.items()},
+            "metrics": {
+                **{name: headline(one) for name, one in evaluations.items()},
+                **{name: one for name, one in old.metrics.items() if name.startswith(BASELINE)},
+            },
             "files": list_files(files),
         }
     )
     return write_bundle(target, manifest, files)
+
+
+def _baselines(bundle: Bundle) -> dict[str, str]:
+    """The figures of the baselines in a bundle, as JSON by name."""
+    if "evaluation.json" not in bundle.manifest.files:
+        return {}
+    found = json.loads(bundle.read("evaluation.json"))
+    return {name: json.dumps(one, indent=1) for name, one in found.items() if name.startswith(BASELINE)}

@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sightline.dataset import Dataset
 from sightline.dataset.splits import sample_units
 from sightline.evaluation.costs import read_costs
 from sightline.evaluation.operating import Fitted, Wishes, check_decision, check_wishes, fit_decision
+from sightline.inference import OutlierScorer
 from sightline.records import Scores, Task
 from sightline.training.recipe.sections import DecisionSection
 
@@ -33,12 +37,42 @@ def groups_of(dataset: Dataset) -> tuple[str | None, ...] | None:
 
 
 def fit_on(
-    scores: Scores, dataset: Dataset, wishes: Wishes, *, split: str, chose_epoch: bool = False
+    scores: Scores,
+    dataset: Dataset,
+    wishes: Wishes,
+    *,
+    split: str,
+    chose_epoch: bool = False,
+    scorer: OutlierScorer | None = None,
 ) -> Fitted:
-    """Fit calibration and thresholds on a scored part of the data; its groups are kept together."""
-    return fit_decision(scores, wishes, groups=groups_of(dataset), split=split, chose_epoch=chose_epoch)
+    """Fit calibration and thresholds on a scored part of the data; its groups are kept together.
+
+    scorer
+        Of the bundle: what it rejects is neither accepted nor reviewed, here as in production.
+    """
+    return fit_decision(
+        scores,
+        wishes,
+        groups=groups_of(dataset),
+        split=split,
+        chose_epoch=chose_epoch,
+        rejected_n=rejected_by(scorer, scores),
+    )
 
 
-def check_on(fitted: Fitted, scores: Scores, dataset: Dataset, wishes: Wishes, split: str) -> Fitted:
+def check_on(
+    fitted: Fitted,
+    scores: Scores,
+    dataset: Dataset,
+    wishes: Wishes,
+    split: str,
+    scorer: OutlierScorer | None = None,
+) -> Fitted:
     """The same, its report with what it does on a part of the data that nothing was fitted on."""
-    return check_decision(fitted, scores, wishes, groups=groups_of(dataset), split=split)
+    rejected = rejected_by(scorer, scores)
+    return check_decision(fitted, scores, wishes, groups=groups_of(dataset), split=split, rejected_n=rejected)
+
+
+def rejected_by(scorer: OutlierScorer | None, scores: Scores) -> NDArray[np.bool_] | None:
+    """The rows that a bundle rejects as strange, bool `[N]`; None where it rejects nothing."""
+    return None if scorer is None else scorer.rule.strange(scorer.scores(scores.logits, scores.embeddings))

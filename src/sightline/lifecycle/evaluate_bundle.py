@@ -1,6 +1,6 @@
 """The story of an evaluation: from a bundle and images, or from scores on disk, to everything said about it."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,17 +12,21 @@ from sightline.errors import InputError
 from sightline.evaluation import read_scores
 from sightline.evaluation.gates import Gate
 from sightline.inference import Predictor, load
-from sightline.lifecycle.judge import Judged, SplitChoice, evaluate_scored, judge
+from sightline.lifecycle.judge import Judged, SplitChoice, evaluate_scored, judge, require_scores_of
 from sightline.lifecycle.judgement import (
     Compared,
     Judgement,
+    SetAside,
     assemble_judgement,
     bundles_of_gates,
     compare_with_bundle,
 )
 from sightline.lifecycle.server_agreement import Agreement, compare_with_server
+from sightline.lifecycle.verdict_counts import count_verdicts, subject_of
 from sightline.lifecycle.views import View
 from sightline.records import ScoredSet
+
+_MOST_SET_ASIDE = 1000
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,15 @@ def evaluate_on_data(predictor: Predictor, data: str, asked: Asked, listen: List
     judgement = assemble_judgement(
         judged.scored, predictor.bundle.manifest, judged.evaluation, asked.gates, compared, asked.compare
     )
-    return Evaluated(judgement, judged.scored, judged.dataset, judged.dataset.quarantine, agreement)
+    aside = judged.dataset.quarantine
+    judgement = judgement.model_copy(
+        update={
+            "verdicts": count_verdicts(subject_of(predictor, judged.scored)),
+            "quarantined_count": len(aside),
+            "quarantined": tuple(SetAside(**asdict(one)) for one in aside[:_MOST_SET_ASIDE]),
+        }
+    )
+    return Evaluated(judgement, judged.scored, judged.dataset, aside, agreement)
 
 
 def evaluate_on_record(predictor: Predictor, path: Path, asked: Asked) -> Evaluated:
@@ -111,8 +123,14 @@ def evaluate_on_record(predictor: Predictor, path: Path, asked: Asked) -> Evalua
         )
     scored = read_scores(path)
     manifest = predictor.bundle.manifest
+    try:
+        require_scores_of(scored, manifest)
+    except InputError as err:
+        raise InputError(f"'{path}' cannot be used. {err}") from err
     evaluation = evaluate_scored(scored, manifest, asked.costs_cc)
-    return Evaluated(assemble_judgement(scored, manifest, evaluation, asked.gates), scored)
+    judgement = assemble_judgement(scored, manifest, evaluation, asked.gates)
+    verdicts = count_verdicts(subject_of(predictor, scored))
+    return Evaluated(judgement.model_copy(update={"verdicts": verdicts}), scored)
 
 
 def _load_others(asked: Asked) -> dict[str, Predictor]:

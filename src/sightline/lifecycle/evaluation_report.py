@@ -1,49 +1,38 @@
-"""From an evaluation to its page: everything gathered, the pictures chosen, and the file written."""
-
-from pathlib import Path
+"""From an evaluation to its page: everything gathered, and the pictures chosen."""
 
 from sightline import __version__
 from sightline.bundle import Manifest
 from sightline.dataset import Dataset
 from sightline.dataset.reading.read import Listener
-from sightline.errors import InputError
 from sightline.evaluation import AnyEvaluation, evaluate_scores
 from sightline.inference import Predictor
 from sightline.lifecycle.evaluate_bundle import Evaluated
 from sightline.lifecycle.explain_mistakes import explain_cards, said_of_method
 from sightline.lifecycle.judge import known_splits, sampling_of
 from sightline.lifecycle.provenance import hardware, now, package_versions, python_version
+from sightline.lifecycle.verdict_counts import subject_of
 from sightline.records import DecisionRule, ScoredSet
 from sightline.report import (
     Compared,
     Material,
     Origin,
-    Subject,
     choose_galleries,
     render_report,
 )
-from sightline.whole_file import write_whole
 
-REPORT_FILE = "report.html"
 _PACKAGES = ("numpy", "onnxruntime", "pillow", "scipy", "simplejpeg")
 
 
-def write_evaluation_report(
-    predictor: Predictor, found: Evaluated, folder: Path, *, command: str = "", listen: Listener | None = None
-) -> None:
-    """Write `report.html` into a folder; it is there whole, or as it was before. See `sightline.report`.
+def draw_evaluation_report(
+    predictor: Predictor, found: Evaluated, *, command: str = "", listen: Listener | None = None
+) -> str:
+    """The report as one HTML page; see `sightline.report`.
 
     Raises:
-        InputError: the folder cannot be written to.
         MissingExtra: Jinja2 is not installed.
     """
     material = gather(predictor, found, command, listen)
-    page = render_report(material, listen("Drawing the report") if listen else None)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / REPORT_FILE, page.encode(errors="backslashreplace"))
-    except OSError as err:
-        raise InputError(f"'{folder}' cannot be written to: {err.strerror or err}.") from err
+    return render_report(material, listen("Drawing the report") if listen else None)
 
 
 def gather(
@@ -52,7 +41,7 @@ def gather(
     """All that the page is made from; pictures are read where the evaluation had them."""
     manifest = predictor.bundle.manifest
     judgement, dataset = found.judgement, found.dataset
-    subject = _subject(predictor, found.scored)
+    subject = subject_of(predictor, found.scored)
     compared = judgement.comparison
     galleries = choose_galleries(subject)
     store = None if dataset is None else dataset.store
@@ -78,13 +67,6 @@ def gather(
     )
 
 
-def _subject(predictor: Predictor, scored: ScoredSet) -> Subject:
-    strangeness = None
-    if predictor.scorer is not None:
-        strangeness = predictor.scorer.scores(scored.scores.logits, scored.scores.embeddings)
-    return Subject(scored, predictor.bundle.manifest.decision, strangeness)
-
-
 def _uncalibrated(scored: ScoredSet, manifest: Manifest) -> AnyEvaluation:
     """What the network says of itself; only the probabilities differ, and answers that hang on thresholds."""
     return evaluate_scores(scored.scores, DecisionRule(activation=manifest.decision.activation))
@@ -97,7 +79,7 @@ def _origin(found: Evaluated, command: str) -> Origin:
         location="scores on disk" if dataset is None else dataset.store.location,
         dataset_digest="" if dataset is None else dataset.digest(),
         command=command,
-        set_aside=len(found.quarantine),
+        set_aside=found.quarantine,
         versions={"sightline": __version__, "python": python_version(), **package_versions(_PACKAGES)},
         hardware=hardware("cpu"),
     )

@@ -119,26 +119,42 @@ def evaluate_scored(
     """Every figure, with intervals, from scores of the bundle's graph under its present decision.
 
     Raises:
-        InputError: the scores are those of another graph, or of other labels or another task.
+        InputError: see `require_scores_of`.
         DatasetError: there is no row, or a logit is NaN or infinite.
     """
-    scores = scored.scores
+    require_scores_of(scored, manifest)
+    return evaluate_scores(scored.scores, manifest.decision, sampling_of(scored), costs_cc)
+
+
+def require_scores_of(scored: ScoredSet, manifest: Manifest) -> None:
+    """See that scores can be those of a bundle's graph.
+
+    Raises:
+        InputError: they are of another graph, other labels, another task or another width.
+    """
+    scores, anew = scored.scores, "Score it anew: sightline evaluate BUNDLE DATA --out FOLDER."
     if scores.labels != manifest.labels or scores.task != manifest.task:
         raise InputError(
             f"The scores are {scores.task} with the labels {', '.join(scores.labels[:10])}; bundle "
-            f"'{manifest.name}' is {manifest.task} with {', '.join(manifest.labels[:10])}. Score it anew."
+            f"'{manifest.name}' is {manifest.task} with {', '.join(manifest.labels[:10])}. {anew}"
         )
     if scored.origin.graph_sha256 != graph_sha256(manifest):
+        raise InputError(f"The scores come from another graph than that of bundle '{manifest.name}'. {anew}")
+    width, own = scores.embeddings.shape[1], manifest.graph.embedding_size
+    if len(scores.ids) and width != own:
         raise InputError(
-            f"The scores come from another graph than that of bundle '{manifest.name}'. Score it anew: "
-            "sightline evaluate BUNDLE DATA --out FOLDER."
+            f"The embeddings are {width} numbers wide, those of bundle '{manifest.name}' are {own}. {anew}"
         )
-    return evaluate_scores(scores, manifest.decision, sampling_of(scored), costs_cc)
 
 
 def sampling_of(scored: ScoredSet) -> Sampling:
     """What counts as one independent observation."""
     return Sampling.of_groups(scored.groups)
+
+
+def sampling_for(dataset: Dataset) -> Sampling:
+    """The same, by what a data set knows itself."""
+    return Sampling.of_groups(picture_groups(dataset, {}))
 
 
 def graph_sha256(manifest: Manifest) -> str:

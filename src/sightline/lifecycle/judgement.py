@@ -1,12 +1,11 @@
 """Everything that is said of a bundle on one set of images: figures, slices, comparison, gates."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from sightline.bundle import Manifest
 from sightline.dataset import Dataset
 from sightline.errors import InputError
-from sightline.evaluation import SCORES_FILE, AnyEvaluation, write_scores
+from sightline.evaluation import AnyEvaluation
 from sightline.evaluation.comparison import Comparison, compare
 from sightline.evaluation.comparison.answered import read_answered
 from sightline.evaluation.gates import Drop, Gate, GateResult, judge_gates
@@ -14,12 +13,10 @@ from sightline.evaluation.slices import SliceFindings, find_slices
 from sightline.inference import Predictor
 from sightline.lifecycle.judge import sampling_of
 from sightline.lifecycle.score import score_dataset
+from sightline.lifecycle.verdict_counts import VerdictCounts
 from sightline.lifecycle.views import View
 from sightline.parallel import Progress
 from sightline.records import Frozen, ScoredSet, ScoresOrigin
-from sightline.whole_file import write_whole
-
-EVALUATION_FILE = "evaluation.json"
 
 
 class Compared(Frozen):
@@ -28,6 +25,14 @@ class Compared(Frozen):
     bundle: str
     bundle_id: str
     comparison: Comparison
+
+
+class SetAside(Frozen):
+    """A file that could not be scored: where, why in one word, and why in a sentence."""
+
+    path: str
+    reason: str
+    message: str
 
 
 class Judgement(Frozen):
@@ -39,6 +44,10 @@ class Judgement(Frozen):
         With the bundle that was asked for; None where none was.
     gates
         In the order that they were given.
+    verdicts
+        How many pictures are accepted, reviewed and rejected, as the service would.
+    quarantined_count, quarantined
+        Files that could not be scored, and the first 1,000 of them. None and empty where the scores came from disk.
     """
 
     schema_version: int = 1
@@ -48,6 +57,9 @@ class Judgement(Frozen):
     slices: SliceFindings
     comparison: Compared | None = None
     gates: tuple[GateResult, ...] = ()
+    verdicts: VerdictCounts | None = None
+    quarantined_count: int | None = None
+    quarantined: tuple[SetAside, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -122,18 +134,3 @@ def assemble_judgement(
         comparison=None if shown is None else compared[shown],
         gates=judge_gates(gates, evaluation, manifest.task, comparisons),
     )
-
-
-def write_judgement(judgement: Judgement, scored: ScoredSet | None, folder: Path) -> None:
-    """Write `evaluation.json`, and `scores.npz` where scores are given; each is there whole, or as it was before.
-
-    Raises:
-        InputError: the folder cannot be written to.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if scored is not None:
-            write_scores(scored, folder / SCORES_FILE)
-        write_whole(folder / EVALUATION_FILE, f"{judgement.model_dump_json()}\n".encode())
-    except OSError as err:
-        raise InputError(f"'{folder}' cannot be written to: {err.strerror or err}.") from err

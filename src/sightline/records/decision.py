@@ -135,7 +135,7 @@ class DecisionRule(Frozen):
         decided = decide(probabilities_nc)
         if self.outliers is None or outlier_scores_n is None:
             return decided
-        strange = ~(outlier_scores_n <= self.outliers.threshold)
+        strange = self.outliers.strange(outlier_scores_n)
         return replace(
             decided,
             verdicts=np.where(strange, np.uint8(REJECT), decided.verdicts),
@@ -201,8 +201,8 @@ def expected_costs(
 ) -> NDArray[np.float64]:
     """The expected cost of every answer, float64 `[N, C]`: Σ over the truths of p(truth) × cost of the answer.
 
-    Not by matrix product, whose rounding depends on how many rows there are.
+    Not by `@`, whose rounding depends on how many rows there are, also in blocks of a fixed size.
     """
-    rows = np.ascontiguousarray(probabilities_nc)
-    columns = [(rows * costs_cc[:, answer]).sum(axis=1) for answer in range(len(costs_cc))]
-    return np.stack(columns, axis=1)
+    rows, costs = np.ascontiguousarray(probabilities_nc), np.ascontiguousarray(costs_cc)
+    found: NDArray[np.float64] = np.einsum("nt,ta->na", rows, costs, optimize=False)
+    return found

@@ -2,6 +2,8 @@
 
 from typing import Annotated, Literal, Self
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from sightline.records.frozen import Frozen
@@ -49,6 +51,10 @@ class OutlierRule(Frozen):
     held_out_split: Literal["calibration", "val"]
     neighbours: int = Field(default=5, ge=1)
     parts: tuple[MixPart, ...] = ()
+
+    def strange(self, outlier_scores_n: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which pictures are rejected, bool `[N]`; a score that is no number counts as strange."""
+        return np.asarray(~(outlier_scores_n <= self.threshold), np.bool_)
 
     @model_validator(mode="after")
     def _parts_are_those_of_a_mix(self) -> Self:

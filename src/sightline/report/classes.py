@@ -44,7 +44,10 @@ def figures_of(evaluation: AnyEvaluation) -> tuple[ClassFigures | LabelFigures, 
 def read_classes(evaluation: AnyEvaluation) -> ClassTable:
     """The rows, the lowest F1 first; of equal ones the lower recall, then the more pictures."""
     figures = figures_of(evaluation)
-    seen = sorted((one for one in figures if one.support), key=lambda one: (one.f1, one.recall, -one.support))
+    seen = sorted(
+        (one for one in figures if one.support),
+        key=lambda one: (one.f1 or 0.0, one.recall or 0.0, -one.support),
+    )
     rows = tuple(_row(one) for one in seen)
     return ClassTable(
         rows[:MOST_AT_ONCE], rows[MOST_AT_ONCE:], tuple(one.label for one in figures if not one.support)
@@ -55,7 +58,7 @@ def _row(one: ClassFigures | LabelFigures) -> ClassRow:
     return ClassRow(
         label=one.label,
         support=one.support,
-        precision=span(one.precision if one.predicted else None, one.intervals.get("precision")),
+        precision=span(one.precision, one.intervals.get("precision")),
         recall=span(one.recall, one.intervals.get("recall")),
         f1=span(one.f1, one.intervals.get("f1"), percent=False),
         average_precision=decimal(one.average_precision),

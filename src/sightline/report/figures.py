@@ -40,10 +40,10 @@ _LABELS = (
     Meaning("macro_f1", "macro-F1", "the same, every label counting the same", "macro_f1"),
     Meaning("hamming_loss", "wrong pairs", "share of pairs of picture and label that are wrong", percent=True,
             better="low"),
+    Meaning("macro_recall", "macro recall", "found of those there are, every label the same"),
 )  # fmt: skip
 _BOTH = (
     Meaning("macro_precision", "macro precision", "right of those answered, every class the same"),
-    Meaning("macro_recall", "macro recall", "found of those there are, every class the same"),
     Meaning("weighted_f1", "weighted F1", "F1, every class counting by its pictures"),
     Meaning("roc_auc", "ROC-AUC", "how often a picture of a class ranks before one of another"),
 )

@@ -1,9 +1,10 @@
 """All that the page is made from, gathered before anything is drawn."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sightline.bundle import Manifest
+from sightline.dataset import Quarantined
 from sightline.dataset.sources.store import Store
 from sightline.evaluation import AnyEvaluation, Sampling
 from sightline.evaluation.comparison import Comparison
@@ -50,7 +51,7 @@ class Origin:
     location: str
     dataset_digest: str
     command: str = ""
-    set_aside: int = 0
+    set_aside: Sequence[Quarantined] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     hardware: Mapping[str, str | int] = field(default_factory=dict)
 

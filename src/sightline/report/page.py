@@ -38,6 +38,7 @@ _ROOM = Room(
     },
 )
 _MOST_SLICES = 20
+_MOST_SET_ASIDE = 50
 
 
 def render_report(material: Material, progress: Progress | None = None) -> str:
@@ -67,6 +68,7 @@ def render_report(material: Material, progress: Progress | None = None) -> str:
                 baselines if material.same_as_baselines else {},
                 material.gates,
                 material.slices,
+                baselines_elsewhere=bool(baselines) and not material.same_as_baselines,
             )
         ),
         baselines=baselines,
@@ -81,6 +83,7 @@ def render_report(material: Material, progress: Progress | None = None) -> str:
         promises=read_promises(material),
         lead=UNCERTAIN_BELOW,
         most_slices=_MOST_SLICES,
+        most_set_aside=_MOST_SET_ASIDE,
         most_changed=MOST_CHANGED,
         changed_classes=()
         if material.compared is None

@@ -28,13 +28,18 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the verdict rests on. `baselines` are those that were measured on the same pictures."""
+    """What the verdict rests on.
+
+    baselines, baselines_elsewhere
+        Those that were measured on the same pictures; and whether there are some of others.
+    """
 
     evaluation: AnyEvaluation
     origin: ScoresOrigin
     baselines: Mapping[str, Metrics]
     gates: Sequence[GateResult]
     slices: SliceFindings | None
+    baselines_elsewhere: bool = False
 
 
 def verdict(evidence: Evidence) -> Verdict:
@@ -84,7 +89,12 @@ def _against_baselines(evidence: Evidence) -> Ranked:
     own = evidence.evaluation.intervals.get(field)
     values = {key: float(one[field] or 0.0) for key, one in evidence.baselines.items() if field in one}
     if own is None or not values:
-        return "warning", "No gate was given and no baseline is known: judge by the figures."
+        why = (
+            "the baselines were not measured on these very pictures"
+            if evidence.baselines_elsewhere
+            else "no baseline is known"
+        )
+        return "warning", f"No gate was given and {why}: judge by the figures."
     best = max(values, key=lambda key: values[key])
     against = f"{name} {decimal(own.value)} against {decimal(values[best])}"
     if own.high < values[best]:
@@ -156,7 +166,7 @@ def _most_wrong_label(evaluation: MultilabelEvaluation) -> str:
 
 def _mistakes_of(one: LabelFigures) -> tuple[int, int]:
     """Pictures in which a label was missed, and in which it was seen though it is not there."""
-    found = round(one.recall * one.support)
+    found = round((one.recall or 0.0) * one.support)
     return one.support - found, one.predicted - found
 
 

@@ -6,9 +6,11 @@ import sys
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from bundles import LABELS, make_bundle
 from pictures import encode, gradient
+from sightline.cli.main import app
 from sightline.errors import InputError
 from sightline.inference import load
 from sightline.lifecycle.regression import add_images, mark_fixed, read_picture, read_set, run_set
@@ -137,11 +139,14 @@ def rewrite(folder, change):
 @pytest.mark.parametrize(
     "column, cell, message",
     [
-        ("file", "../../etc/passwd", "row 2.*is expected"),
-        ("sha256", "12", "row 2: sha256"),
-        ("state", "done", "row 2: state"),
-        ("labels", "crack|crack", "a label stands twice"),
-        ("added_at", "yesterday", "row 2: added_at"),
+        ("file", "../../etc/passwd", r"row 2: file is '\.\./.*is expected"),
+        ("sha256", "12", "row 2: sha256 is '12', where 64 hexadecimal digits are expected"),
+        ("state", "done", "row 2: state is 'done'; it may be must, open, fixed"),
+        ("labels", "a\x01b", "row 2: labels has .* no control character: rename the class"),
+        ("note", "x" * 2001, "row 2: note is longer than 2,000 characters; shorten it"),
+        ("fixed_by", "me", "row 2: fixed_by is 'me', where 64 hexadecimal digits or nothing are expected"),
+        ("labels", "crack|crack", "row 2: a label stands twice"),
+        ("added_at", "yesterday", "row 2: added_at is 'yesterday', where a time such as .* is expected"),
     ],
 )
 def test_a_row_that_cannot_be_trusted_is_named(tmp_path, picture, column, cell, message):
@@ -162,8 +167,37 @@ def test_a_changed_or_missing_picture_is_named(tmp_path, picture, predictor):
         run_set(predictor, tmp_path / "set")
 
     file.unlink()
-    with pytest.raises(InputError, match="There is no file"):
+    with pytest.raises(
+        InputError, match="There is no file .* Bring it back from a copy of the set, or take its row out"
+    ):
         run_set(predictor, tmp_path / "set")
+
+
+def test_rows_that_several_processes_add_at_once_are_all_kept(tmp_path):
+    pictures = []
+    for number in range(12):
+        pictures.append(tmp_path / f"{number}.png")
+        pictures[-1].write_bytes(encode(gradient(20 + number, 20)))
+    script = (
+        "import sys; from pathlib import Path; from sightline.lifecycle.regression import add_images\n"
+        "for path in sys.argv[2:]: add_images(Path(sys.argv[1]), [Path(path)], ['crack'])"
+    )
+    running = [
+        subprocess.Popen([sys.executable, "-c", script, tmp_path / "set", *pictures[start::3]])
+        for start in range(3)
+    ]
+
+    assert [one.wait(timeout=120) for one in running] == [0, 0, 0]
+
+    assert len(read_set(tmp_path / "set")) == 12
+    assert all(read_picture(tmp_path / "set", case, ImageLimits()) for case in read_set(tmp_path / "set"))
+
+
+def test_a_set_that_is_not_there_is_said_before_the_bundle_is_opened(tmp_path):
+    result = CliRunner().invoke(app, ["regress", "run", str(tmp_path / "absent"), str(tmp_path / "set")])
+
+    assert isinstance(result.exception, InputError)
+    assert "set' is no regression set" in str(result.exception)
 
 
 def test_a_set_of_other_labels_is_refused(tmp_path, picture, predictor):

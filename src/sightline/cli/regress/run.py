@@ -29,8 +29,9 @@ def run(
 
     require("pyarrow")
     from sightline.inference import load
-    from sightline.lifecycle.regression import mark_fixed, run_set
+    from sightline.lifecycle.regression import mark_fixed, read_set, run_set
 
+    read_set(folder)
     with Display(quiet=as_json) as display:
         predictor = load(bundle)
         display.stage("Asking the bundle")

@@ -18,8 +18,8 @@ def list_folders(root: Path) -> Listing:
     """Find the pictures of a folder of class folders. `root` is resolved.
 
     Raises:
-        DatasetError: there is no class folder, one has a name that no class can have, or split folders stand
-            beside others.
+        InputError: there is no class folder.
+        DatasetError: one has a name that no class can have, or split folders stand beside others.
     """
     walk = _Walk(root)
     folders = walk.enter(root)

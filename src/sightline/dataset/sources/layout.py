@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from sightline.dataset.sample import Quarantined
 from sightline.dataset.sources.labels import label_problem, refuse_twins
 from sightline.dataset.sources.listing import SPLIT_OF_NAME, Listed, Listing
-from sightline.errors import DatasetError
+from sightline.errors import DatasetError, InputError
 
 _LITTER = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db", "__macosx"})
 _SHOWN = 5
@@ -42,7 +42,8 @@ def folder_listing(
     """What was found, sorted, once its classes are known to be fit for use.
 
     Raises:
-        DatasetError: there is no class, one cannot be called so, or two look the same.
+        InputError: there is no class.
+        DatasetError: one cannot be called so, or two look the same.
     """
     names = sorted(set(labels))
     if not names:
@@ -56,10 +57,10 @@ def folder_listing(
     return Listing(tuple(names), tuple(sorted(files, key=lambda file: file.path)), tuple(quarantine))
 
 
-def _no_classes(location: str, splits: Sequence[str], quarantine: Sequence[Quarantined]) -> DatasetError:
+def _no_classes(location: str, splits: Sequence[str], quarantine: Sequence[Quarantined]) -> InputError:
     inside = f" in its split folders ({_listed(splits)})" if splits else ""
     aside = f" Set aside: '{quarantine[0].path}' ({quarantine[0].message})" if quarantine else ""
-    return DatasetError(
+    return InputError(
         f"'{location}' has no class folders{inside}. Put the pictures of each class in a folder named after it "
         "(crack/1.jpg, good/2.jpg), or write a metadata.csv with the columns file_name and label, or a "
         f"metadata.jsonl.{aside}"

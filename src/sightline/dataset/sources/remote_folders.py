@@ -12,7 +12,7 @@ def list_remote_folders(store: RemoteStore, top: Entered) -> Listing:
     """Find the pictures of class folders; `top` is what lies in the root. One listing a class.
 
     Raises:
-        InputError: a folder may not be listed.
+        InputError: a folder may not be listed, or there is no class folder.
         DatasetError: as `list_folders`.
     """
     quarantine: list[Quarantined] = []

@@ -57,8 +57,8 @@ def open_source(
         Called with the title of a stage; returns where its progress goes.
 
     Raises:
-        InputError: there is nothing there, it may not be read, or it is no kind of list.
-        DatasetError: no classes, or a table with mistakes (all listed).
+        InputError: there is nothing there, it may not be read, it is no kind of list, or there are no classes.
+        DatasetError: a table with mistakes (all listed).
         MissingExtra: the address needs a package that is not installed.
     """
     if location == "":

@@ -18,8 +18,9 @@ MOST_LISTED = 1000
 class ClassChange(Frozen):
     """One class or label; figures in [0, 1], None without a picture of it.
 
-    recall_change
-        `recall` less `other_recall`, below 0 where it got worse.
+    recall_change, precision_change, f1_change
+        This engine's less the other's, below 0 where it got worse. None where there is no interval to be had: no
+        picture of the class for recall, no answer and no picture of it for the others.
     precision, other_precision
         0 where the class was never answered.
     """
@@ -33,6 +34,8 @@ class ClassChange(Frozen):
     other_precision: float
     f1: float
     other_f1: float
+    precision_change: Estimate | None = None
+    f1_change: Estimate | None = None
 
 
 class Changed(Frozen):
@@ -63,12 +66,19 @@ def class_changes(
     only = [(here & ~there) for here, there in (discordant, discordant[::-1])]
     only_one, only_other = (flags.sum(axis=0) for flags in only)
     units = np.array([_units(one.truth[:, index], sampling) for index in range(len(labels))])
+    touched = one.truth | one.claimed | other.claimed
     changes = []
     for index, label in enumerate(labels):
         there = int(support[index])
         change = paired_difference(int(only_one[index]), int(only_other[index]), there)
         if sampling.grouped and change is not None:
             change = _drawn_change(change, drawn, index, int(units[index]))
+        precision, f1 = (
+            _drawn_share(
+                own[at][index] - others[at][index], drawn, index, at, _units(touched[:, index], sampling)
+            )
+            for at in (0, 2)
+        )
         changes.append(
             ClassChange(
                 label=label,
@@ -80,6 +90,8 @@ def class_changes(
                 other_precision=float(others[0][index]),
                 f1=float(own[2][index]),
                 other_f1=float(others[2][index]),
+                precision_change=precision,
+                f1_change=f1,
             )
         )
     return tuple(changes)
@@ -104,6 +116,26 @@ def _drawn_change(plain: Estimate, drawn: tuple[Floats, Floats], index: int, uni
     if found.low == found.high:
         return paired_difference(0, 0, units) if plain.value == 0 else plain
     return found.model_copy(update={"low": min(found.low, plain.low), "high": max(found.high, plain.high)})
+
+
+def _drawn_share(
+    value: float, drawn: tuple[Floats, Floats], index: int, at: int, units: int
+) -> Estimate | None:
+    """The paired bootstrap's interval of a change of precision (`at` 0) or F1 (2).
+
+    Where all resamples agree, as without any mistake, the units that the class is true or answered in are the
+    independent samples.
+    """
+    own, other = (shares_of_counts(*counts[:, :, index].T)[at] for counts in drawn)
+    found = bootstrap_estimate(value, own - other, units, share=False)
+    plain = paired_difference(0, 0, units)
+    if found is None or plain is None:
+        return None
+    if found.low == found.high:
+        return plain.model_copy(
+            update={"value": value, "low": min(plain.low, value), "high": max(plain.high, value)}
+        )
+    return found
 
 
 def changed_pictures(

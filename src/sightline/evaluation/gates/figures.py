@@ -1,5 +1,6 @@
 """The figures that a gate may name."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -21,6 +22,12 @@ OVERALL: dict[Task, tuple[str, ...]] = {
 }
 BY_CLASS = ("recall", "precision", "f1", "average_precision", "roc_auc", "calibration_error", "support")
 _MOST_LABELS = 20
+_UNBOUNDED = {
+    "negative_log_likelihood": (0.0, math.inf),
+    "mean_cost": (-math.inf, math.inf),
+    "count": (0.0, math.inf),
+    "support": (0.0, math.inf),
+}
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,13 @@ def full_name(name: str, per_class: bool, task: Task) -> str:
     raise InputError(f"There is no {kind} '{name}'.{hint} There are {', '.join(names)}.")
 
 
+def possible_range(name: str, task: Task) -> tuple[float, float]:
+    """Between what a figure lies, by its full name."""
+    if name == "brier_score" and task == "multiclass":
+        return 0.0, 2.0
+    return _UNBOUNDED.get(name, (0.0, 1.0))
+
+
 def known_label(label: str, labels: Sequence[str]) -> str:
     """The label itself.
 
@@ -77,8 +91,4 @@ def class_figure(evaluation: AnyEvaluation, name: str, label: str) -> Figure:
     """A figure of one class; None for one that divides by nothing."""
     rows = evaluation.per_label if isinstance(evaluation, MultilabelEvaluation) else evaluation.per_class
     row = rows[evaluation.labels.index(label)]
-    value: float | None = getattr(row, name)
-    wholes = {"recall": row.support, "precision": row.predicted, "f1": row.support + row.predicted}
-    if wholes.get(name) == 0:
-        value = None
-    return Figure(f"{name}[{label}]", value, row.intervals.get(name))
+    return Figure(f"{name}[{label}]", getattr(row, name), row.intervals.get(name))

@@ -1,5 +1,6 @@
 """Whether a bundle passes its gates, and by how much not."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from sightline.errors import InputError
@@ -11,6 +12,7 @@ from sightline.evaluation.gates.figures import (
     full_name,
     known_label,
     overall_figure,
+    possible_range,
 )
 from sightline.evaluation.gates.grammar import EVERY, Drop, Gate, Limit
 from sightline.records import Estimate, Frozen, Task
@@ -53,17 +55,30 @@ def check_gates(
     """Refuse gates that name what there is not, before anything is scored.
 
     Raises:
-        InputError: an unknown figure or class, with the nearest name; `mean_cost` without costs; or a drop of
-            accuracy that several labels a picture do not have.
+        InputError: an unknown figure or class, with the nearest name; `mean_cost` without costs; or a limit that no
+            figure can lie on both sides of, such as an accuracy of 90.
     """
     for gate in gates:
         if isinstance(gate, Drop):
+            _require_possible(gate.text, f"a drop of {gate.figure}", gate.most, (-1.0, 1.0))
             continue
         name = full_name(gate.figure, gate.label is not None, task)
         if gate.label not in (None, EVERY):
             known_label(str(gate.label), labels)
+        _require_possible(gate.text, gate.figure, gate.limit, possible_range(name, task))
         if name == "mean_cost" and not with_costs:
             raise InputError(f"The gate '{gate.text}' needs to know what mistakes cost: give --cost FILE.")
+
+
+def _require_possible(gate: str, what: str, limit: float, possible: tuple[float, float]) -> None:
+    """A gate with a limit out of reach would always pass, or never."""
+    least, most = possible
+    if least <= limit <= most:
+        return
+    share = most == 1.0 and 1.0 < limit <= 100.0 and "%" not in gate
+    hint = f" Did you mean {limit:g}%, which is {limit / 100:g}?" if share else ""
+    lies = f"lies between {least:g} and {most:g}" if math.isfinite(most) else f"is at least {least:g}"
+    raise InputError(f"The gate '{gate}' has the limit {limit:g}, and {what} {lies}.{hint}")
 
 
 def judge_gates(
@@ -95,22 +110,19 @@ def _judge_drop(gate: Drop, comparison: Comparison) -> GateResult:
         change = comparison.accuracy if gate.figure == "accuracy" else comparison.macro_f1
         figures = [_dropped(f"drop of {gate.figure}", change)]
     else:
-        figures = []
-        for one in comparison.per_class:
-            name = f"drop of {gate.figure}[{one.label}]"
-            if gate.figure == "recall":
-                figures.append(_dropped(name, one.recall_change))
-            else:
-                own, other = getattr(one, gate.figure), getattr(one, f"other_{gate.figure}")
-                figures.append(Figure(name, other - own, None))
+        figures = [
+            _dropped(f"drop of {gate.figure}[{one.label}]", getattr(one, f"{gate.figure}_change"))
+            for one in comparison.per_class
+        ]
     return _judge(gate.text, figures, gate.most, rising=False, strict=False)
 
 
 def _dropped(name: str, change: Estimate | None) -> Figure:
     if change is None:
         return Figure(name, None, None)
-    turned = {"value": -change.value, "low": -change.high, "high": -change.low}
-    return Figure(name, -change.value, change.model_copy(update=turned))
+    # Not `-`: a change of nothing would be a drop of −0.
+    turned = {"value": 0.0 - change.value, "low": 0.0 - change.high, "high": 0.0 - change.low}
+    return Figure(name, 0.0 - change.value, change.model_copy(update=turned))
 
 
 def _judge(text: str, figures: Sequence[Figure], limit: float, *, rising: bool, strict: bool) -> GateResult:
@@ -144,7 +156,7 @@ def _sentence(figure: Figure, limit: float, margin: float, failing: tuple[str, .
     value = f"{figure.name} is {figure.value:.4g}"
     if figure.estimate is not None:
         value += f" [{figure.estimate.low:.4g}, {figure.estimate.high:.4g}]"
-    said = f"{value}, {f'{-margin:.4g} beyond' if failing else f'{margin:.4g} within'} the limit {limit:.4g}"
+    said = f"{value}, {f'{abs(margin):.4g} beyond' if failing else f'{abs(margin):.4g} within'} the limit {limit:.4g}"
     if figure.estimate is not None and figure.estimate.contains(limit):
         said += "; the interval contains the limit, so that more pictures might decide otherwise"
     if len(failing) > 1:

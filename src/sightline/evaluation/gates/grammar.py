@@ -1,5 +1,6 @@
 """The words in which a gate is given."""
 
+import math
 import re
 from typing import Literal
 
@@ -72,6 +73,7 @@ def read_gate(text: str) -> Gate:
 
 
 def _number(text: str) -> float:
-    if text.endswith("%"):
-        return float(text[:-1]) / 100
-    return float(text)
+    found = float(text[:-1]) / 100 if text.endswith("%") else float(text)
+    if not math.isfinite(found):
+        raise InputError(f"The limit '{text}' of a gate is too large a number.")
+    return found

@@ -10,6 +10,7 @@ from sightline.evaluation.operating.bounds import predicted_share
 from sightline.evaluation.operating.selective import risk_coverage
 from sightline.records import (
     ACCEPT,
+    REJECT,
     REVIEW,
     AimReport,
     DecisionRule,
@@ -33,6 +34,8 @@ class Outcomes:
         float64 `[N]`: softmax, the probability of the answer.
     in_set, set_sizes
         Of prediction sets: whether the truth is in it, and how many labels are.
+    rejected
+        Rows that are rejected as strange, whatever is answered.
     """
 
     scores: Scores
@@ -43,9 +46,12 @@ class Outcomes:
     confidence: NDArray[np.float64]
     in_set: NDArray[np.bool_]
     set_sizes: NDArray[np.int64]
+    rejected: NDArray[np.bool_]
 
     @classmethod
-    def empty(cls, scores: Scores, groups_n: NDArray[np.int64]) -> "Outcomes":
+    def empty(
+        cls, scores: Scores, groups_n: NDArray[np.int64], rejected_n: NDArray[np.bool_] | None = None
+    ) -> "Outcomes":
         """Room for every row."""
         rows = len(scores.ids)
         return cls(
@@ -57,6 +63,7 @@ class Outcomes:
             np.zeros(rows),
             np.zeros(rows, np.bool_),
             np.zeros(rows, np.int64),
+            np.zeros(rows, np.bool_) if rejected_n is None else rejected_n,
         )
 
     def add(self, rule: DecisionRule, rows_n: NDArray[np.bool_]) -> None:
@@ -64,7 +71,7 @@ class Outcomes:
         probabilities = rule.probabilities(self.scores.logits[rows_n])
         decided = rule.decide_rows(probabilities)
         self.present[rows_n] = decided.present
-        self.verdicts[rows_n] = decided.verdicts
+        self.verdicts[rows_n] = np.where(self.rejected[rows_n], np.uint8(REJECT), decided.verdicts)
         places = (np.arange(len(probabilities)), decided.labels)
         self.confidence[rows_n] = probabilities[places]
         if self.scores.task == "multilabel":

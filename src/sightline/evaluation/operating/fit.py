@@ -45,8 +45,12 @@ def fit_decision(
     split: str = "calibration",
     chose_epoch: bool = False,
     seed: int = 0,
+    rejected_n: NDArray[np.bool_] | None = None,
 ) -> Fitted:
     """Choose a calibration and thresholds on scores that nothing was trained on.
+
+    rejected_n
+        Rows that the bundle rejects as strange, bool `[N]`: they are neither accepted nor reviewed.
 
     What the report expects is measured by five folds, grouped: calibration and thresholds are fitted anew on four, and
     decide the fifth. With fewer than 20 independent images it is measured on the images themselves, and says so.
@@ -59,15 +63,24 @@ def fit_decision(
     numbers = group_numbers(groups, len(scores.ids))
     calibrated = fit_calibration(scores, groups=groups, split=split, chose_epoch=chose_epoch, seed=seed)
     draft = fit_thresholds(scores, numbers, calibrated.calibration, wishes)
-    outcomes = _outcomes(scores, numbers, calibrated.report, wishes, draft, seed)
+    outcomes = Outcomes.empty(scores, numbers, rejected_n)
+    _decide_all(outcomes, calibrated.report, wishes, draft, seed)
     operating = expectations(outcomes, draft, calibrated.report.fitted_on)
     return Fitted(draft.rule, DecisionReport(calibration=calibrated.report, operating=operating))
 
 
-def check_decision(fitted: Fitted, scores: Scores, wishes: Wishes, *, groups: Groups, split: str) -> Fitted:
+def check_decision(
+    fitted: Fitted,
+    scores: Scores,
+    wishes: Wishes,
+    *,
+    groups: Groups,
+    split: str,
+    rejected_n: NDArray[np.bool_] | None = None,
+) -> Fitted:
     """The same, its report with what the rule does on images that played no part in the fit."""
     numbers = group_numbers(groups, len(scores.ids))
-    outcomes = Outcomes.empty(scores, numbers)
+    outcomes = Outcomes.empty(scores, numbers, rejected_n)
     outcomes.add(fitted.rule, np.ones(len(scores.ids), np.bool_))
     draft = Draft(scores, numbers, np.empty((0, len(scores.labels))), wishes, fitted.rule)
     draft.reports = [] if fitted.report.operating is None else list(fitted.report.operating.aims)
@@ -93,25 +106,19 @@ def fit_thresholds(
     return draft
 
 
-def _outcomes(
-    scores: Scores,
-    groups_n: NDArray[np.int64],
-    report: CalibrationReport,
-    wishes: Wishes,
-    draft: Draft,
-    seed: int,
-) -> Outcomes:
-    outcomes = Outcomes.empty(scores, groups_n)
+def _decide_all(
+    outcomes: Outcomes, report: CalibrationReport, wishes: Wishes, draft: Draft, seed: int
+) -> None:
+    scores, groups_n = outcomes.scores, outcomes.groups
     if len(np.unique(groups_n)) < _FEWEST_GROUPS:
         draft.notices.append(
             f"What is expected was measured on the {len(scores.ids)} images of the fit themselves, too few to hold any "
             "out: it flatters."
         )
         outcomes.add(draft.rule, np.ones(len(scores.ids), np.bool_))
-        return outcomes
+        return
     for outside, inside in held_out(deal_folds(scores, groups_n, _FOLDS, seed)):
         part = rows_of(scores, outside)
         numbers = np.unique(groups_n[outside], return_inverse=True)[1].astype(np.int64)
         fold = fit_thresholds(part, numbers, fit_kind(report.chosen, part), wishes)
         outcomes.add(fold.rule, inside)
-    return outcomes

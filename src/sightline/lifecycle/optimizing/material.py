@@ -63,8 +63,8 @@ def gather(bundle: Bundle, dataset: Dataset, listen: Callable[[str], Progress]) 
     train = np.flatnonzero(splits == "train")
     if len(train) < CALIBRATING // 4:
         raise InputError(
-            f"'{dataset.store.location}' has {len(train)} of the pictures that '{bundle.manifest.name}' was trained on. "
-            f"Quantisation reads its ranges from at least {CALIBRATING // 4} of them: give the folder it was trained on."
+            f"'{dataset.store.location}' has {len(train)} of the pictures that '{bundle.manifest.name}' was trained "
+            f"on. Ranges are read from at least {CALIBRATING // 4} of them: give the folder that it was trained on."
         )
     drawn = rng.permutation(train)[: CALIBRATING + TRYING]
     border = round(len(drawn) * CALIBRATING / (CALIBRATING + TRYING))
@@ -72,8 +72,8 @@ def gather(bundle: Bundle, dataset: Dataset, listen: Callable[[str], Progress]) 
     judged = np.flatnonzero(splits == split)
     if len(judged) < _FEWEST_JUDGED:
         raise InputError(
-            f"'{dataset.store.location}' has {len(judged)} pictures of the bundle's splits val and calibration. Whether a "
-            f"variant is as good as the reference is judged on at least {_FEWEST_JUDGED}."
+            f"'{dataset.store.location}' has {len(judged)} pictures of the bundle's splits val and calibration. "
+            f"Whether a variant is as good as the reference is judged on at least {_FEWEST_JUDGED}."
         )
     progress = listen("Opening the pictures")
     tested = np.flatnonzero(splits == "test")

@@ -12,7 +12,8 @@ from sightline.images import decode_image, inspect_image, read_image_file
 from sightline.inference import Predictor
 from sightline.lifecycle.provenance import now
 from sightline.lifecycle.regression.answer import is_right
-from sightline.lifecycle.regression.case import IMAGES_FOLDER, SUFFIXES, Case, State
+from sightline.lifecycle.regression.case import IMAGES_FOLDER, SUFFIXES, Case, State, mistake_of
+from sightline.lifecycle.regression.lock import sole_writer
 from sightline.lifecycle.regression.table import TABLE_FILE, read_set, write_set
 from sightline.records import ImageLimits, Preprocessing
 from sightline.whole_file import write_whole
@@ -47,23 +48,36 @@ def add_images(
             cannot be kept or that the bundle does not know; the folder cannot be written to.
     """
     _require_labels(labels, predictor)
+    cases: list[tuple[Path, Case, bytes]] = []
+    for image in images:
+        data, suffix = _read(image, predictor)
+        sha256 = hashlib.sha256(data).hexdigest()
+        cases.append((image, _case(data, sha256, suffix, labels, state, note, predictor), data))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Between reading the table and writing it nobody else may: his rows would be lost.
+        with sole_writer(folder):
+            return _add(folder, cases, labels)
+    except OSError as err:
+        raise InputError(f"'{folder}' cannot be written to: {err.strerror or err}.") from err
+
+
+def _add(folder: Path, cases: Sequence[tuple[Path, Case, bytes]], labels: Sequence[str]) -> Added:
     kept = list(read_set(folder)) if (folder / TABLE_FILE).exists() else []
     known = {case.sha256: case for case in kept}
     added: dict[str, tuple[Case, bytes]] = {}
     already: list[Path] = []
-    for image in images:
-        data, suffix = _read(image, predictor)
-        sha256 = hashlib.sha256(data).hexdigest()
-        there = known.get(sha256)
+    for image, case, data in cases:
+        there = known.get(case.sha256)
         if there is not None and set(there.labels) != set(labels):
             raise InputError(
                 f"'{image}' is in the set already, as {', '.join(there.labels) or 'none'} where this says "
                 f"{', '.join(labels) or 'none'}. Nothing was added; correct its row in {folder / TABLE_FILE} first."
             )
-        if there is not None or sha256 in added:
+        if there is not None or case.sha256 in added:
             already.append(image)
             continue
-        added[sha256] = (_case(data, sha256, suffix, labels, state, note, predictor), data)
+        added[case.sha256] = (case, data)
     _write(folder, kept, list(added.values()))
     return Added(tuple(case for case, _ in added.values()), tuple(already))
 
@@ -116,16 +130,12 @@ def _case(
             answered=() if answer is None else answer.labels,
         )
     except ValidationError as err:
-        first = err.errors()[0]
-        raise InputError(f"The case cannot be kept: {first['loc'][0]}: {first['msg']}.") from err
+        raise InputError(f"The case cannot be kept: {mistake_of(err)}.") from err
 
 
 def _write(folder: Path, kept: Sequence[Case], added: Sequence[tuple[Case, bytes]]) -> None:
     """Pictures first: one without a row does no harm, a row without its picture would."""
-    try:
-        (folder / IMAGES_FOLDER).mkdir(parents=True, exist_ok=True)
-        for case, data in added:
-            write_whole(folder / case.file, data)
-        write_set(folder, [*kept, *(case for case, _ in added)])
-    except OSError as err:
-        raise InputError(f"'{folder}' cannot be written to: {err.strerror or err}.") from err
+    (folder / IMAGES_FOLDER).mkdir(parents=True, exist_ok=True)
+    for case, data in added:
+        write_whole(folder / case.file, data)
+    write_set(folder, [*kept, *(case for case, _ in added)])

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from sightline.records import Frozen
 
@@ -21,6 +21,32 @@ SUFFIXES = {
 }
 Label = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^|\x00-\x1f\x7f]+$")]
 OptionalId = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
+
+
+_WANTED = {
+    "sha256": "64 hexadecimal digits are",
+    "added_at": "a time such as 2026-01-31T12:00:00Z is",
+    "answered_by": "64 hexadecimal digits or nothing are",
+    "fixed_by": "64 hexadecimal digits or nothing are",
+}
+
+
+def mistake_of(err: ValidationError) -> str:
+    """The first mistake of a case, in plain words and with what to do."""
+    first = err.errors()[0]
+    name, value = ".".join(map(str, first["loc"][:1])), first["input"]
+    match first["type"]:
+        case "value_error":
+            return str(first["ctx"]["error"])
+        case "string_too_long":
+            return f"{name} is longer than {first['ctx']['max_length']:,} characters; shorten it"
+        case "string_too_short":
+            return f"{name} has an empty name; leave it out"
+        case "literal_error":
+            return f"{name} is {value!r}; it may be {', '.join(STATES)}"
+        case "string_pattern_mismatch" if name in ("labels", "answered"):
+            return f"{name} has {value!r}; a name may have no '{SEPARATOR}' and no control character: rename the class"
+    return f"{name} is {value!r}, where {_WANTED.get(name, 'something else is')} expected"
 
 
 class Case(Frozen):

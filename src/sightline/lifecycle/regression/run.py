@@ -7,6 +7,7 @@ from sightline.errors import ImageError, InputError
 from sightline.inference import Predictor
 from sightline.lifecycle.regression.answer import is_right
 from sightline.lifecycle.regression.case import Case
+from sightline.lifecycle.regression.lock import sole_writer
 from sightline.lifecycle.regression.table import read_picture, read_set, write_set
 from sightline.parallel import Progress
 from sightline.records import Frozen, Verdict
@@ -83,9 +84,13 @@ def mark_fixed(folder: Path, result: RegressionResult) -> None:
     """
     mended = {one.case.sha256 for one in result.mended}
     update = {"state": "fixed", "fixed_by": result.bundle_id}
-    cases = [case.model_copy(update=update) if case.sha256 in mended else case for case in read_set(folder)]
     try:
-        write_set(folder, cases)
+        with sole_writer(folder):
+            cases = read_set(folder)
+            write_set(
+                folder,
+                [case.model_copy(update=update) if case.sha256 in mended else case for case in cases],
+            )
     except OSError as err:
         raise InputError(f"'{folder}' cannot be written to: {err.strerror or err}.") from err
 

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 from sightline.errors import InputError
 from sightline.images import read_image_file
 from sightline.lifecycle.data_check import table_bytes
-from sightline.lifecycle.regression.case import SEPARATOR, Case
+from sightline.lifecycle.regression.case import SEPARATOR, Case, mistake_of
 from sightline.records import ImageLimits
 from sightline.whole_file import write_whole
 
@@ -65,6 +66,11 @@ def read_picture(folder: Path, case: Case, limits: ImageLimits) -> bytes:
         InputError: the file is not there, or its content is another one.
         ImageError: more bytes than the limits allow.
     """
+    if not os.path.lexists(folder / case.file):
+        raise InputError(
+            f"There is no file '{folder / case.file}', which {TABLE_FILE} names. Bring it back from a copy of the set, "
+            "or take its row out."
+        )
     data = read_image_file(folder / case.file, limits)
     if hashlib.sha256(data).hexdigest() != case.sha256:
         raise InputError(
@@ -88,9 +94,7 @@ def _cases(path: Path, rows: Sequence[Sequence[str]]) -> tuple[Case, ...]:
         try:
             case = Case.model_validate({**cells, **lists})
         except ValidationError as err:
-            first = err.errors()[0]
-            where = ".".join(map(str, first["loc"]))
-            mistakes.append(f"row {number}: {where + ': ' if where else ''}{first['msg']}")
+            mistakes.append(f"row {number}: {mistake_of(err)}")
             continue
         if case.sha256 in cases:
             mistakes.append(f"row {number}: the picture {case.sha256[:12]}… stands in it twice")

@@ -41,8 +41,8 @@ def draw_precision_recall(figures: Sequence[ClassFigures | LabelFigures]) -> Cha
         ),
         spots=tuple(
             Spot(
-                place_x(x, one.recall),
-                place_y(y, one.precision),
+                place_x(x, one.recall or 0.0),
+                place_y(y, one.precision or 0.0),
                 look,
                 f"{one.label} as answered: recall {share(one.recall)}, precision {share(one.precision)}",
             )

@@ -37,7 +37,7 @@ def _top5_accuracy(evaluation: Evaluation) -> dict[str, float]:
 
 
 def _recall_macro(evaluation: MultilabelEvaluation) -> dict[str, float]:
-    recalls = [one.recall for one in evaluation.per_label if one.support]
+    recalls = [one.recall for one in evaluation.per_label if one.recall is not None]
     return {"recall_macro": sum(recalls) / len(recalls) if recalls else 0.0}
 
 
@@ -46,14 +46,14 @@ _MULTICLASS: Figures[Evaluation] = {
     "top5_accuracy": _top5_accuracy,
     "balanced_accuracy": lambda evaluation: {"balanced_accuracy": evaluation.balanced_accuracy},
     "f1_macro": lambda evaluation: {"f1_macro": evaluation.macro_f1},
-    "per_class_f1": lambda evaluation: {f"f1/{one.label}": one.f1 for one in evaluation.per_class},
+    "per_class_f1": lambda evaluation: {f"f1/{one.label}": one.f1 or 0.0 for one in evaluation.per_class},
     "recall_macro": lambda evaluation: {"recall_macro": evaluation.balanced_accuracy},
     "loss": lambda evaluation: {"loss": evaluation.negative_log_likelihood},
 }
 _MULTILABEL: Figures[MultilabelEvaluation] = {
     "map": lambda evaluation: {"map": evaluation.map or 0.0},
     "f1_macro": lambda evaluation: {"f1_macro": evaluation.macro_f1},
-    "per_class_f1": lambda evaluation: {f"f1/{one.label}": one.f1 for one in evaluation.per_label},
+    "per_class_f1": lambda evaluation: {f"f1/{one.label}": one.f1 or 0.0 for one in evaluation.per_label},
     "recall_macro": _recall_macro,
     "loss": lambda evaluation: {"loss": evaluation.negative_log_likelihood},
 }

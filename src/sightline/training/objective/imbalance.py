@@ -120,5 +120,8 @@ def _numbers(values: NDArray[np.float64]) -> tuple[float, ...]:
 
 def _compared(counts: NDArray[np.int64], ratio: float, labels: Sequence[str]) -> str:
     most, least = int(counts.argmax()), int(counts.argmin())
+    if counts[most] == counts[least]:
+        return f"every class has {counts[most]} images"
     times = f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.1f}"
-    return f"'{labels[most]}' has {counts[most]} images and '{labels[least]}' {counts[least]}, {times} times as many"
+    more = "about as many" if times == "1.0" else f"{times} times as many"
+    return f"'{labels[most]}' has {counts[most]} images and '{labels[least]}' {counts[least]}, {more}"
