@@ -19,6 +19,7 @@ from sightline.cli.data import app as data
 from sightline.cli.demo import demo
 from sightline.cli.evaluate import evaluate
 from sightline.cli.explain import explain
+from sightline.cli.optimize import optimize
 from sightline.cli.plain import printable
 from sightline.cli.predict import predict
 from sightline.cli.regress import app as regress
@@ -45,6 +46,7 @@ for _command in (
     crossvalidate,
     evaluate,
     calibrate,
+    optimize,
     verify,
     show,
     predict,

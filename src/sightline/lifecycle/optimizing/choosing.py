@@ -12,16 +12,14 @@ def settle(rows: Sequence[Row], wanted: Wanted) -> tuple[tuple[Row, ...], str | 
     within the limits, the one with the highest throughput serves.
     """
     settled = [_with_role(row, wanted) for row in rows]
-    passed = [row for row in settled if row.gate is None or row.gate.passed]
+    passed = [row for row in settled if _is_as_good(row)]
     settled = [
         row.model_copy(update={"on_front": row in passed and _on_front(row, passed)}) for row in settled
     ]
     able = [row for row in settled if row.role != "refused" and not over_limits(row, wanted)]
     if able:
         return tuple(settled), max(able, key=_rate).name, ""
-    nearest = min(
-        (row for row in settled if row.gate is None or row.gate.passed), key=lambda row: _excess(row, wanted)
-    )
+    nearest = min((row for row in settled if _is_as_good(row)), key=lambda row: _excess(row, wanted))
     return tuple(settled), None, f"'{nearest.name}' comes closest: {'; '.join(over_limits(nearest, wanted))}"
 
 
@@ -37,14 +35,18 @@ def over_limits(row: Row, wanted: Wanted) -> tuple[str, ...]:
 
 
 def _with_role(row: Row, wanted: Wanted) -> Row:
-    if row.gate is None:
-        return row.model_copy(update={"role": "reference"})
-    reasons = [*row.reasons, *row.gate.objections]
+    if row.role == "reference":
+        return row
+    reasons = [*row.reasons, *(row.gate.objections if row.gate else ())]
     gain = row.throughput.ratio
     if gain < wanted.least_gain:
         reasons.append(f"not faster: {gain:.2f} times the reference, {wanted.least_gain:g} are asked for")
     reasons += over_limits(row, wanted)
     return row.model_copy(update={"role": "refused" if reasons else "kept", "reasons": tuple(reasons)})
+
+
+def _is_as_good(row: Row) -> bool:
+    return row.role == "reference" or (row.gate is not None and row.gate.passed)
 
 
 def _on_front(row: Row, others: Sequence[Row]) -> bool:
