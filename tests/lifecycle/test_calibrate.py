@@ -12,7 +12,7 @@ from bundles import LABELS, make_bundle, reseal
 from pictures import encode
 from sightline.bundle import pack_golden, read_bundle, unpack_golden
 from sightline.dataset import read_dataset
-from sightline.errors import BundleError, DatasetError, InputError
+from sightline.errors import BundleError, InputError, RecipeError
 from sightline.inference import load, verify_bundle
 from sightline.lifecycle.calibrate import calibrate_bundle, section_of
 from sightline.lifecycle.decision import wishes_for
@@ -127,7 +127,7 @@ def test_an_existing_target_is_refused_before_anything_is_scored(bundle, picture
 
 
 def test_an_unknown_label_is_refused(bundle, pictures, tmp_path):
-    with pytest.raises(DatasetError, match="names 'dent'"):
+    with pytest.raises(RecipeError, match="names 'dent'"):
         calibrated(bundle, pictures, tmp_path / "new", aims=("recall(dent) >= 0.9",))
 
 
@@ -182,6 +182,9 @@ def test_as_json_the_command_gives_rule_and_report(bundle, pictures, tmp_path):
         (["--review-capacity", "20/day", "--traffic", "10/day"], "everything can be looked at"),
         (["--sets", "raps"], "allowed now: 'lac' or 'aps'"),
         (["--costs", "absent.csv"], "absent.csv"),
+        (["--aim", "recall(crack)>=0.9", "--aim", "recall(crack)>=0.5"], "are two aims for the same"),
+        (["--aim", "recall(dent)>=0.9"], "--aim: 'recall(dent) >= 0.9' names 'dent', and the labels are"),
+        (["--aim", "max_f1", "--costs", "absent.csv"], "--costs: costs and the aim max_f1 each choose"),
     ],
 )
 def test_options_that_cannot_be_meant_are_refused_by_name(bundle, pictures, tmp_path, options, said):
@@ -189,3 +192,25 @@ def test_options_that_cannot_be_meant_are_refused_by_name(bundle, pictures, tmp_
 
     assert result.returncode == 2
     assert said in result.stderr
+
+
+def test_all_options_that_cannot_be_meant_are_told_at_once_and_before_any_picture_is_read(bundle, tmp_path):
+    result = sightline(
+        *("calibrate", bundle, tmp_path / "absent", "--out", tmp_path / "new"),
+        *(
+            "--aim",
+            "recall(dent)>=0.9",
+            "--review-capacity",
+            "many",
+            "--traffic",
+            "9/day",
+            "--priority",
+            "dents",
+        ),
+        *("--coverage", "2", "--sets", "aps"),
+    )
+
+    assert result.returncode == 2
+    assert "has 4 mistakes" in result.stderr
+    for option in ("--aim: ", "--review-capacity: ", "--priority: ", "--coverage: "):
+        assert f"  {option}" in result.stderr

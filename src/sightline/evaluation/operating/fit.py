@@ -10,9 +10,10 @@ from sightline.evaluation.blocks import calibrated_probabilities
 from sightline.evaluation.calibrating.choose import fit_calibration, fit_kind, measure_calibration
 from sightline.evaluation.calibrating.folds import deal_folds, group_numbers, held_out, rows_of
 from sightline.evaluation.operating.answers_rule import Draft, fit_answers
+from sightline.evaluation.operating.contradictions import check_wishes
 from sightline.evaluation.operating.expect import Outcomes, expectations
 from sightline.evaluation.operating.labels_rule import fit_labels
-from sightline.evaluation.operating.wishes import Wishes, check_wishes
+from sightline.evaluation.operating.wishes import Wishes
 from sightline.records import (
     Calibration,
     CalibrationReport,
@@ -52,7 +53,8 @@ def fit_decision(
     decide the fifth. With fewer than 20 independent images it is measured on the images themselves, and says so.
 
     Raises:
-        DatasetError: no row, NaN, or a wish that cannot be meant; see `check_wishes`.
+        DatasetError: no row, or NaN.
+        RecipeError: a wish that cannot be meant; see `check_wishes`.
         MissingExtra: SciPy is not installed.
     """
     check_wishes(wishes, scores.labels, scores.task)
