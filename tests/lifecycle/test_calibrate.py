@@ -119,6 +119,35 @@ def test_only_the_test_split_left_is_used_and_said(bundle, pictures, tmp_path):
     assert made.report.checked is None
 
 
+@pytest.mark.parametrize(
+    "unseen, copies, counted",
+    [(1, 1, "1 independent image "), (19, 1, "19 independent"), (10, 3, "10 independent")],
+)
+def test_too_few_independent_pictures_are_refused_before_they_are_scored(
+    bundle, pictures, tmp_path, unseen, copies, counted
+):
+    few = tmp_path / "few"
+    for path in sorted(pictures.rglob("*.png"))[:unseen]:
+        (few / path.parent.name).mkdir(parents=True, exist_ok=True)
+        for copy in range(copies):
+            (few / path.parent.name / f"{path.stem}-{copy}.png").write_bytes(path.read_bytes())
+    for label in LABELS:
+        (few / label).mkdir(exist_ok=True)
+
+    with pytest.raises(InputError, match=f"{counted}.* and it takes 20"):
+        calibrated(bundle, few, tmp_path / "new")
+
+    assert not (tmp_path / "new").exists()
+
+
+def test_twenty_independent_pictures_are_enough(bundle, pictures, tmp_path):
+    few = with_splits(bundle, tmp_path / "few", pictures, lambda i: "val" if i < 20 else "train")
+
+    made = calibrated(few, pictures, tmp_path / "new")
+
+    assert made.report.calibration.fitted_on.images == 20
+
+
 def test_an_existing_target_is_refused_before_anything_is_scored(bundle, pictures, tmp_path):
     (tmp_path / "new").mkdir()
 

@@ -30,10 +30,12 @@ from sightline.records import (
 )
 
 _FOLDS = 5
-_FEWEST_GROUPS = 20
 _ROWS_A_CLASS = 10
 _VECTOR_CELLS = 1_000_000
 _FEWEST_FOR_CURVE = 30
+
+FEWEST_INDEPENDENT = 20
+"""Independent images from which on some are held out to judge a fit; see docs/decision.md."""
 
 _FITS: dict[str, Callable[[Scores], Calibration]] = {
     "temperature": lambda scores: Temperature(value=fit_temperature(scores)),
@@ -81,7 +83,7 @@ def fit_calibration(
     candidates: list[CalibrationCandidate] = []
     measured: tuple[BeforeAfter, ...] = ()
     chosen = kinds[0]
-    if len(np.unique(numbers)) >= _FEWEST_GROUPS:
+    if len(np.unique(numbers)) >= FEWEST_INDEPENDENT:
         folds = random_folds(numbers, _FOLDS, seed)
         fits = _fits(scores, folds, kinds)
         chosen, candidates, more = _choose(scores, numbers, folds, fits)
@@ -125,10 +127,10 @@ def allowed_kinds(scores: Scores, groups_n: NDArray[np.int64]) -> tuple[tuple[st
     """The kinds that there are rows enough for, the simpler first, and a sentence for each that is left out."""
     rows, classes = scores.logits.shape
     independent = len(np.unique(groups_n))
-    if independent < _FEWEST_GROUPS:
+    if independent < FEWEST_INDEPENDENT:
         return ("temperature",), (
             f"Only temperature was fitted: {independent} independent images are too few to compare kinds, "
-            f"{_FEWEST_GROUPS} are needed.",
+            f"{FEWEST_INDEPENDENT} are needed.",
         )
     if scores.task == "multiclass":
         needed = _ROWS_A_CLASS * classes

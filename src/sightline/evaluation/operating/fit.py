@@ -7,7 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.evaluation.blocks import calibrated_probabilities
-from sightline.evaluation.calibrating.choose import fit_calibration, fit_kind, measure_calibration
+from sightline.evaluation.calibrating.choose import (
+    FEWEST_INDEPENDENT,
+    fit_calibration,
+    fit_kind,
+    measure_calibration,
+)
 from sightline.evaluation.calibrating.folds import deal_folds, group_numbers, held_out, rows_of
 from sightline.evaluation.operating.answers_rule import Draft, fit_answers
 from sightline.evaluation.operating.contradictions import check_wishes
@@ -25,7 +30,6 @@ from sightline.records import (
 )
 
 _FOLDS = 5
-_FEWEST_GROUPS = 20
 _NOTHING = Wishes()
 Groups = Sequence[str | None] | None
 
@@ -104,7 +108,7 @@ def _outcomes(
     seed: int,
 ) -> Outcomes:
     outcomes = Outcomes.empty(scores, groups_n)
-    if len(np.unique(groups_n)) < _FEWEST_GROUPS:
+    if len(np.unique(groups_n)) < FEWEST_INDEPENDENT:
         draft.notices.append(
             f"What is expected was measured on the {len(scores.ids)} images of the fit themselves, too few to hold any "
             "out: it flatters."
