@@ -166,8 +166,8 @@ def _require_enough(to_fit: Dataset) -> None:
         things = "image" if independent == 1 else "images"
         raise InputError(
             f"'{to_fit.store.location}' has {independent} independent {things} to fit the decision on, and it takes "
-            f"{FEWEST_INDEPENDENT}: images that training has not seen, those of the test split left out, and a group and "
-            "near copies counted as one. Add images; the bundle stays as it is."
+            f"{FEWEST_INDEPENDENT}: images that training has not seen, without those of the test split. A group counts "
+            "as one, and near copies do. Add images; the bundle stays as it is."
         )
 
 
