@@ -257,6 +257,6 @@ def _on_the_split(fitted_on: FittedOn) -> tuple[str, ...]:
         return ()
     return (
         f"There is no calibration split: the fit is on {fitted_on.split}, which also chose the epoch. What is expected "
-        "from it is too good; go by the test split, give the data a calibration split, or fit anew with `sightline "
-        "calibrate`.",
+        "from it is too good; go by the test split. Give the data a calibration split, or run `sightline calibrate` on "
+        "other images.",
     )
