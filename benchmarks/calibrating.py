@@ -40,8 +40,10 @@ def with_recalls(scores: Scores) -> str:
     return fit_decision(scores, wishes).report.calibration.chosen
 
 
+SEVERAL = "calibration, several labels"
 MEASURED: dict[str, Callable[[Scores], str]] = {
     "calibration": calibration,
+    SEVERAL: calibration,
     "decision, nothing asked": decision,
     "decision, costs and a review capacity": with_costs,
     "decision, recall(*) and a review capacity": with_recalls,
@@ -49,7 +51,7 @@ MEASURED: dict[str, Callable[[Scores], str]] = {
 
 
 def measure(name: str, rows: int, classes: int) -> None:
-    scores = made_up(rows, classes)
+    scores = made_up(rows, classes, several=name == SEVERAL)
     watch = Watch()
     chosen = MEASURED[name](scores)
     seconds, processor = watch.read()
