@@ -15,6 +15,7 @@ SightlineError
 ├── MissingExtra               an optional package is not installed
 ├── TrainingError              training cannot start or go on
 ├── InputError                 a file, folder or address given to a command that cannot be used
+│   ├── BadName                     a file whose name is not text
 │   └── StoreUnreachable            no file of a remote data set can be read now: network, credentials, bucket
 └── RequestError               a request over HTTP that cannot be answered
     ├── BodyTooLarge           413
@@ -159,6 +160,13 @@ class InputError(SightlineError):
 
     code = "input_error"
     exit_code = 2
+
+
+class BadName(InputError):
+    """A file whose name is not valid UTF-8. It can be named in no JSON and in no table."""
+
+    code = "bad_name"
+    reason: ClassVar[str] = "bad_name"
 
 
 class StoreUnreachable(InputError):

@@ -1,4 +1,5 @@
 import csv
+import io
 import json
 import os
 import subprocess
@@ -150,10 +151,54 @@ def test_control_characters_in_names_do_not_reach_the_terminal(bundle, pictures)
     odd = pictures / "\x1b[31mred\nline.png"
     odd.write_bytes(encode(gradient()))
 
-    for options in ((), ("--csv",)):
-        shown = sightline("predict", bundle, odd, *options).stdout
-        assert "\x1b" not in shown
-        assert "\\x1b[31mred" in shown
+    shown = sightline("predict", bundle, odd).stdout
+
+    assert "\x1b" not in shown
+    assert "\\x1b[31mred" in shown
+
+
+@pytest.mark.parametrize(
+    "name", ["\x1b[31mred\nline.png", "return\rhere.png", 'a "b", c.png', "tab\tü.png"], ids=ascii
+)
+@pytest.mark.parametrize("whole", [True, False], ids=["good", "broken"])
+def test_csv_has_the_true_path_whatever_is_in_it(bundle, tmp_path, name, whole):
+    odd = tmp_path / name
+    odd.write_bytes(encode(gradient()) if whole else b"broken")
+
+    command = [sys.executable, "-m", "sightline", "predict", str(bundle), str(odd), "--csv"]
+    result = subprocess.run(command, capture_output=True, timeout=180, check=False)
+
+    [row] = csv.DictReader(io.StringIO(result.stdout.decode(), newline=""))
+    assert row["file"] == str(odd)
+    assert bool(row["label"]) == whole
+
+
+@pytest.mark.parametrize("command", ["predict", "explain"])
+def test_a_name_that_is_not_text_is_an_error_of_that_file_and_the_others_go_on(
+    bundle, pictures, tmp_path, command
+):
+    (pictures / "broken.jpg").unlink()
+    odd = os.fsencode(pictures) + b"/caf\xe9.png"
+    Path(os.fsdecode(odd)).write_bytes(encode(gradient()))
+    outputs = ["--json", "--csv", None] if command == "predict" else ["--json", None]
+
+    for option in outputs:
+        arguments = [command, str(bundle), str(pictures), *([option] if option else [])]
+        arguments += ["--out", str(tmp_path / "why")] if command == "explain" else []
+        result = subprocess.run(
+            [sys.executable, "-m", "sightline", *arguments],
+            capture_output=True,
+            timeout=180,
+            check=False,
+            env={**os.environ, "COLUMNS": "300"},
+        )
+        said = (result.stdout + result.stderr).decode()
+        assert result.returncode == 1
+        assert "caf\\udce9.png" in said.replace("\\\\", "\\")
+        assert "The name is not valid UTF-8. Rename the file." in said
+        if option == "--json":
+            rows = [json.loads(line) for line in said.splitlines()]
+            assert [row.get("error", {}).get("reason") for row in rows] == [None, None, "bad_name"]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

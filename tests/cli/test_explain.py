@@ -75,3 +75,47 @@ def test_no_picture_at_all_is_an_error(bundle, tmp_path):
 
     assert result.returncode == 2
     assert "No images found" in result.stderr
+
+
+def test_no_file_that_was_there_is_overwritten(bundle, tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    originals = {"a.png": encode(gradient()), "a.png.png": encode(gradient(90, 60))}
+    for name, content in originals.items():
+        (folder / name).write_bytes(content)
+    (folder / "a.png-2.png").symlink_to(tmp_path / "elsewhere.png")
+
+    result = sightline(bundle, folder / "a.png", folder / "a.png.png", "--out", folder)
+
+    assert result.returncode == 0, result.stderr
+    assert {name: (folder / name).read_bytes() for name in originals} == originals
+    assert not (tmp_path / "elsewhere.png").exists()
+    assert {path.name for path in folder.iterdir()} - set(originals) == {
+        "a.png-2.png",
+        "a.png-3.png",
+        "a.png.png.png",
+    }
+    assert str(folder / "a.png-3.png") in result.stdout
+
+
+@pytest.mark.parametrize("below", [(), ("deep", "deeper")], ids=["itself", "above it"])
+def test_a_file_where_the_folder_should_be_is_told_before_the_bundle_is_opened(tmp_path, below):
+    (tmp_path / "a.png").write_bytes(encode(gradient()))
+    file = tmp_path / "file"
+    file.write_text("mine")
+
+    result = sightline(tmp_path / "no-bundle", tmp_path / "a.png", "--out", file.joinpath(*below))
+
+    assert result.returncode == 2
+    assert f"--out names a folder, and '{file}' is a file. Name another." in result.stderr
+    assert file.read_text() == "mine"
+
+
+def test_a_name_as_long_as_a_name_may_be_gets_a_shorter_one(bundle, tmp_path):
+    long = tmp_path / f"{'n' * 251}.png"
+    long.write_bytes(encode(gradient()))
+
+    result = sightline(bundle, long, "--out", tmp_path / "why")
+
+    assert result.returncode == 0, result.stderr
+    assert [path.name for path in (tmp_path / "why").iterdir()] == [f"{'n' * 240}.png"]

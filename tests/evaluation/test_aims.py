@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sightline.errors import DatasetError
-from sightline.evaluation.operating import Aim, Wishes, check_wishes, contradiction, read_aim, read_rate
+from sightline.errors import RecipeError
+from sightline.evaluation.operating import Aim, Wishes, check_wishes, contradictions, read_aim, read_rate
 from sightline.evaluation.operating.aims import for_labels
 
 LABELS = ("crack", "free", "break (old)")
@@ -57,12 +57,35 @@ def test_a_star_stands_for_every_label_and_what_is_said_of_one_goes_before_it(or
     "aims, match",
     [
         (["recall(scratch) >= 0.9"], "names 'scratch', and the labels are crack, free, break"),
+        (["recall(crak) >= 0.9"], "Did you mean 'crack'"),
         (["recall(crack) >= 0.9", "recall(crack) >= 0.8"], "two aims for the same"),
+        (["recall(crack) >= 0.9", "recall(crack) >= 0.9"], "'recall.crack. >= 0.9' is there twice"),
+        (["recall(*) >= 0.9", "recall(*) >= 0.8"], "two aims for the same"),
+        (["accuracy >= 0.9", "accuracy >= 0.8"], "two aims for the same"),
+        (["max_f1", "max_f1"], "'max_f1' is there twice"),
     ],
 )
 def test_aims_that_cannot_be_meant_are_refused(aims, match):
-    with pytest.raises(DatasetError, match=match):
-        for_labels([read_aim(aim) for aim in aims], LABELS)
+    with pytest.raises(RecipeError, match=match):
+        check_wishes(Wishes(aims=tuple(read_aim(aim) for aim in aims)), LABELS, "multiclass")
+
+
+def test_all_that_is_wrong_with_wishes_is_told_at_once():
+    aims = ("recall(crack) >= 0.9", "recall(crack) >= 0.8", "precision(x) >= 0.9", "max_f1")
+    costs = ((0.0, 1.0), (1.0, 0.0))
+    wishes = Wishes(aims=tuple(map(read_aim, aims)), costs=costs, priority=("y",), traffic=3.0)
+
+    with pytest.raises(RecipeError, match="has 6 mistakes") as caught:
+        check_wishes(wishes, LABELS, "multiclass")
+
+    assert [line.split(":")[0].strip() for line in str(caught.value).splitlines()[1:]] == [
+        "decision.aims",
+        "decision.costs",
+        "decision.traffic",
+        "decision.aims",
+        "decision.priority",
+        "decision.costs",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -86,12 +109,23 @@ def test_any_text_is_a_rate_or_is_refused(text):
         (Wishes(review_capacity=300, traffic=200), "everything can be looked at"),
         (Wishes(review_capacity=0, traffic=0), "traffic must be above 0"),
         (Wishes(priority=("crack",)), "give review_capacity and traffic"),
+        (Wishes(priority=("crack",) * 2, review_capacity=1, traffic=2), "names 'crack' twice"),
+        (Wishes(aims=(Aim("max_f1"),), costs=((0.0,) * 3,) * 3), "Keep one of the two"),
     ],
-    ids=["no traffic", "no capacity", "more than comes", "no pictures", "priority alone"],
+    ids=[
+        "no traffic",
+        "no capacity",
+        "more than comes",
+        "no pictures",
+        "priority alone",
+        "twice",
+        "costs, F1",
+    ],
 )
 def test_wishes_that_contradict_themselves_are_told(wishes, match):
-    assert match in contradiction(wishes)
-    with pytest.raises(DatasetError, match=match):
+    [found] = contradictions(wishes)
+    assert match in found.problem
+    with pytest.raises(RecipeError, match=match):
         check_wishes(wishes, LABELS, "multiclass")
 
 
@@ -99,14 +133,14 @@ def test_wishes_that_contradict_themselves_are_told(wishes, match):
     "wishes, task, match",
     [
         (Wishes(aims=(Aim("recall", "x", 0.9),)), "multiclass", "names 'x'"),
-        (Wishes(priority=("x",), review_capacity=1, traffic=2), "multiclass", "priority names 'x'"),
+        (Wishes(priority=("x",), review_capacity=1, traffic=2), "multiclass", "priority: names 'x'"),
         (Wishes(costs=((0, 1), (1, 0))), "multiclass", "2 rows; 3 labels need 3 rows"),
         (Wishes(costs=((0, 1, 1),) * 3), "multilabel", "costs is for the task multiclass"),
         (Wishes(sets="lac"), "multilabel", "sets is for the task multiclass"),
     ],
 )
 def test_wishes_are_checked_against_labels_and_task_before_anything_is_trained(wishes, task, match):
-    with pytest.raises(DatasetError, match=match):
+    with pytest.raises(RecipeError, match=match):
         check_wishes(wishes, LABELS, task)
 
 

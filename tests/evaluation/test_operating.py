@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from score_makers import as_scores, one_true, several_true
-from sightline.errors import DatasetError
+from sightline.errors import RecipeError
 from sightline.evaluation import fit_label_thresholds, fit_temperature
 from sightline.evaluation.calibrating.macro import macro_f1
 from sightline.evaluation.operating import Wishes, fit_decision, read_aim, risk_coverage
@@ -362,5 +362,5 @@ def test_few_pictures_are_judged_by_themselves_and_that_is_said():
 
 
 def test_no_label_is_refused_before_it_is_scored():
-    with pytest.raises(DatasetError, match="names 'x', and the labels are a, b, c, d"):
+    with pytest.raises(RecipeError, match="names 'x', and the labels are a, b, c, d"):
         fit_decision(one_true(0, 30), wishes("recall(x) >= 0.9"))

@@ -109,13 +109,38 @@ def test_a_coloured_picture_is_grey_below_its_heat(explainer):
 
 @pytest.mark.parametrize(
     "size, drawn",
-    [((40, 20), (384, 192)), ((600, 500), (600, 500)), ((3000, 1500), (1024, 512)), ((9000, 2), (1024, 1))],
-    ids=["small", "usual", "large", "thin"],
+    [
+        ((40, 20), (384, 192)),
+        ((600, 500), (600, 500)),
+        ((3000, 1500), (1024, 512)),
+        ((9000, 2), (1024, 96)),
+        ((2, 900), (96, 900)),
+    ],
+    ids=["small", "usual", "large", "thin", "thin and upright"],
 )
 def test_an_overlay_is_neither_tiny_nor_huge(explainer, size, drawn):
     picture = encode(np.full((size[1], size[0], 3), 90, np.uint8))
 
     assert draw_overlay(explainer.explain(picture, "bright")).shape == (drawn[1], drawn[0], 3)
+
+
+@pytest.mark.parametrize("upright", [False, True])
+def test_the_ring_is_whole_in_the_narrowest_picture(explainer, upright):
+    pixels = np.full((2, 9000, 3), 30, np.uint8)
+    pixels[:, 6000:6600] = 255
+    data = encode(pixels.transpose(1, 0, 2) if upright else pixels)
+    found = explainer.explain(data, "bright", method="class_activation")
+
+    drawn = draw_overlay(found)
+    drawn = drawn.transpose(1, 0, 2) if upright else drawn
+
+    peak = found.peak[::-1] if upright else found.peak
+    across, down = peak[0] * 1024 / 9000, peak[1] * 96 / 2
+    black = np.argwhere((drawn == 0).all(axis=2))
+    distances = np.hypot(black[:, 1] - across, black[:, 0] - down)
+    assert len(black) > 100
+    assert np.abs(distances - 0.03 * 1024).max() < 7
+    assert np.ptp(black[:, 0]) > 50  # above the peak and below it
 
 
 def test_what_was_not_seen_is_darker(tmp_path):

@@ -96,9 +96,12 @@ def test_the_manifest_says_what_was_asked_fitted_and_seen(built):
 
 def test_an_aim_for_a_label_that_is_not_there_is_told_before_training(pictures, tmp_path):
     listener = Quiet()
-    recipe = recipe_for(pictures, (*SMALL, "decision.aims=['recall(nothing) >= 0.5']"))
+    capacity = ("decision.review_capacity=1/day", "decision.traffic=9/day", "decision.priority=[nowhere]")
+    recipe = recipe_for(pictures, (*SMALL, "decision.aims=['recall(nothing) >= 0.5']", *capacity))
 
-    with pytest.raises(DatasetError, match="names 'nothing', and the labels are"):
+    with pytest.raises(
+        RecipeError, match="(?s)2 mistakes.*names 'nothing', and the labels are.*names 'nowhere'"
+    ):
         build_bundle(recipe, tmp_path / "out", listener=listener)
 
     assert "Training" not in listener.stages

@@ -14,7 +14,7 @@ from pictures import encode
 from sightline.bundle import pack_golden, read_bundle, unpack_golden
 from sightline.cli.main import app
 from sightline.dataset import read_dataset
-from sightline.errors import BundleError, DatasetError, InputError
+from sightline.errors import BundleError, InputError, RecipeError
 from sightline.inference import load, verify_bundle
 from sightline.lifecycle.calibrate import calibrate_bundle, section_of
 from sightline.lifecycle.decision import wishes_for
@@ -121,6 +121,35 @@ def test_only_the_test_split_left_is_used_and_said(bundle, pictures, tmp_path):
     assert made.report.checked is None
 
 
+@pytest.mark.parametrize(
+    "unseen, copies, counted",
+    [(1, 1, "1 independent image "), (19, 1, "19 independent"), (10, 3, "10 independent")],
+)
+def test_too_few_independent_pictures_are_refused_before_they_are_scored(
+    bundle, pictures, tmp_path, unseen, copies, counted
+):
+    few = tmp_path / "few"
+    for path in sorted(pictures.rglob("*.png"))[:unseen]:
+        (few / path.parent.name).mkdir(parents=True, exist_ok=True)
+        for copy in range(copies):
+            (few / path.parent.name / f"{path.stem}-{copy}.png").write_bytes(path.read_bytes())
+    for label in LABELS:
+        (few / label).mkdir(exist_ok=True)
+
+    with pytest.raises(InputError, match=f"{counted}.* and it takes 20"):
+        calibrated(bundle, few, tmp_path / "new")
+
+    assert not (tmp_path / "new").exists()
+
+
+def test_twenty_independent_pictures_are_enough(bundle, pictures, tmp_path):
+    few = with_splits(bundle, tmp_path / "few", pictures, lambda i: "val" if i < 20 else "train")
+
+    made = calibrated(few, pictures, tmp_path / "new")
+
+    assert made.report.calibration.fitted_on.images == 20
+
+
 def test_an_existing_target_is_refused_before_anything_is_scored(bundle, pictures, tmp_path):
     (tmp_path / "new").mkdir()
 
@@ -129,7 +158,7 @@ def test_an_existing_target_is_refused_before_anything_is_scored(bundle, picture
 
 
 def test_an_unknown_label_is_refused(bundle, pictures, tmp_path):
-    with pytest.raises(DatasetError, match="names 'dent'"):
+    with pytest.raises(RecipeError, match="names 'dent'"):
         calibrated(bundle, pictures, tmp_path / "new", aims=("recall(dent) >= 0.9",))
 
 
@@ -184,6 +213,9 @@ def test_as_json_the_command_gives_rule_and_report(bundle, pictures, tmp_path):
         (["--review-capacity", "20/day", "--traffic", "10/day"], "everything can be looked at"),
         (["--sets", "raps"], "allowed now: 'lac' or 'aps'"),
         (["--costs", "absent.csv"], "absent.csv"),
+        (["--aim", "recall(crack)>=0.9", "--aim", "recall(crack)>=0.5"], "are two aims for the same"),
+        (["--aim", "recall(dent)>=0.9"], "--aim: 'recall(dent) >= 0.9' names 'dent', and the labels are"),
+        (["--aim", "max_f1", "--costs", "absent.csv"], "--costs: costs and the aim max_f1 each choose"),
     ],
 )
 def test_options_that_cannot_be_meant_are_refused_by_name(bundle, pictures, tmp_path, options, said):
@@ -236,3 +268,25 @@ def test_what_is_expected_and_checked_counts_what_the_bundle_rejects(pictures, t
         decided = [predictor.predict(file).decision for file in files[start::2]]
         assert 0 < decided.count("reject") < len(decided)
         assert report.accepted.value == pytest.approx(decided.count("accept") / len(decided))
+
+
+def test_all_options_that_cannot_be_meant_are_told_at_once_and_before_any_picture_is_read(bundle, tmp_path):
+    result = sightline(
+        *("calibrate", bundle, tmp_path / "absent", "--out", tmp_path / "new"),
+        *(
+            "--aim",
+            "recall(dent)>=0.9",
+            "--review-capacity",
+            "many",
+            "--traffic",
+            "9/day",
+            "--priority",
+            "dents",
+        ),
+        *("--coverage", "2", "--sets", "aps"),
+    )
+
+    assert result.returncode == 2
+    assert "has 4 mistakes" in result.stderr
+    for option in ("--aim: ", "--review-capacity: ", "--priority: ", "--coverage: "):
+        assert f"  {option}" in result.stderr

@@ -125,6 +125,20 @@ def test_the_answer_is_the_one_of_least_expected_cost_and_an_alarm_goes_before_i
     assert alarmed.labels.tolist() == [1, 1]
 
 
+def test_where_costs_differ_by_rounding_alone_the_answer_is_the_same_however_many_rows_there_are():
+    rng = np.random.default_rng(3)
+    probabilities = rng.dirichlet(np.ones(40), 300)
+    probabilities[::2] = 1 / 40  # with the same costs in another order, every answer costs the same
+    costs = np.stack([rng.permutation(np.linspace(0.1, 3.3, 40)) for _ in range(40)], axis=1)
+    rule = DecisionRule(costs=tuple(map(tuple, costs.tolist())))
+
+    together = rule.decide_rows(probabilities).labels.tolist()
+    alone = [int(rule.decide_rows(row[np.newaxis]).labels[0]) for row in probabilities]
+
+    assert together == alone
+    assert together == expected_costs(probabilities, costs).argmin(axis=1).tolist()
+
+
 def test_acceptance_is_by_the_threshold_of_the_answer():
     rule = DecisionRule(accept_thresholds=(0.5, 0.9, NEVER))
 

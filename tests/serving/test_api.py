@@ -134,6 +134,34 @@ def test_top_k_limits_the_candidates(client, top_k, expected):
     assert len(answer.json()["candidates"]) == expected
 
 
+@pytest.mark.parametrize(
+    "query, words",
+    [
+        ("topk=3", "There is no parameter 'topk'. Did you mean top_k?"),
+        ("TOP_K=3", "Did you mean top_k?"),
+        (
+            "top_k=3&colour=red",
+            "There is no parameter 'colour'. Parameters are: top_k, explain, label, neighbours.",
+        ),
+        ("top_k=3&top_k=2", "top_k is given 2 times; give it once."),
+        (
+            "top_k=3&top_k=3&neighbour=2",
+            "top_k is given 2 times; give it once. There is no parameter 'neighbour'.",
+        ),
+        ("=1", "There is no parameter ''."),
+        (f"{'x' * 5000}=1", f"There is no parameter '{'x' * 40}'."),
+    ],
+    ids=["misspelt", "in capitals", "unknown", "twice", "several mistakes", "without a name", "long"],
+)
+def test_a_parameter_that_is_unknown_or_given_twice_is_told_with_those_there_are(client, query, words):
+    answer = client.post(f"/v1/predict?{query}", content=PICTURE)
+
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (400, "malformed_request")
+    assert words in error["message"]
+    assert "Parameters are: top_k, explain, label, neighbours." in error["message"]
+
+
 @pytest.mark.parametrize("top_k", ["0", "-1", "many"])
 def test_a_bad_parameter_is_malformed(client, top_k):
     answer = client.post("/v1/predict", params={"top_k": top_k}, content=PICTURE)

@@ -96,9 +96,10 @@ def test_a_form_cannot_be_explained(client):
         ({"explain": "true", "label": "rust"}, "no label 'rust'"),
         ({"explain": "true", "top_k": "21"}, "top_k up to 20"),
         ({"label": "hole"}, "belongs to explain=true"),
+        ({"explain": "true", "neighbours": "3"}, "names no neighbours"),
         ({"explain": "perhaps"}, "explain"),
     ],
-    ids=["unknown label", "too many candidates", "label alone", "no truth value"],
+    ids=["unknown label", "too many candidates", "label alone", "neighbours as well", "no truth value"],
 )
 def test_parameters_that_make_no_sense_are_malformed(client, parameters, words):
     answer = client.post("/v1/predict", params=parameters, content=PICTURE)

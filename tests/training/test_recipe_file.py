@@ -55,6 +55,19 @@ def test_all_mistakes_of_a_file_and_its_overrides_are_reported_together(tmp_path
             ["decision.aims=['recall(a) > 1']"],
             "'recall(a) > 1' is no aim; an aim is one of recall(LABEL) >= 0.99",
         ),
+        (["decision.aims=['recall(3)>=0.9', 'recall(3)>=0.5']"], "are two aims for the same; keep one"),
+        (["decision.aims=['max_f1', 'max_f1']"], "'max_f1' is there twice"),
+        (["decision.aims=[max_f1, x, y]"], "'x' is no aim; an aim is one of"),
+        (
+            ["decision.aims=[max_f1]", "decision.costs=costs.csv"],
+            "decision.costs: costs and the aim max_f1 each",
+        ),
+        (
+            ["decision.review_capacity=1/day", "decision.traffic=9/day", "decision.priority=[3]"],
+            'decision.priority.0 = 3: must be text: put it in quotes, ["3"]',
+        ),
+        (["decision.costs=7"], 'decision.costs = 7: must be text: put it in quotes, "7"'),
+        (["decision.costs=no"], "must be text: yes, no, on, off, true and false need quotes"),
         (["decision.review_capacity=200"], "decision.review_capacity"),
         (["decision.review_capacity=200/day"], "is given without traffic"),
         (
@@ -90,6 +103,26 @@ def test_values_that_contradict_each_other_or_are_not_built_are_refused_by_name(
 
     assert "has 1 mistake" in message
     assert says in message
+
+
+def test_everything_that_is_wrong_with_a_decision_is_reported_together(tmp_path: Path) -> None:
+    text = """
+        decision:
+          aims: [max_f1, recall(3) >= 0.9, recall(3) >= 0.5]
+          costs: costs.csv
+          traffic: 9/day
+          priority: [a, a]
+    """
+    contradicting = refusal(tmp_path, text, "decision.aims=[max_f1]")
+    unreadable = refusal(tmp_path, text)
+
+    assert [line.split(":")[0].strip() for line in contradicting.splitlines()[1:]] == [
+        "decision.costs",
+        "decision.traffic",
+        "decision.priority",
+    ]
+    assert "two aims for the same; keep one" in unreadable
+    assert "decision.priority: names 'a' twice" in unreadable
 
 
 @pytest.mark.parametrize(

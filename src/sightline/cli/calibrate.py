@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from sightline.parallel import Progress
     from sightline.training.recipe.sections import DecisionSection
 
-_OPTION_OF = {"aims": "aim", "review_capacity": "review-capacity"}
-
 
 def calibrate(
     bundle: Annotated[Path, typer.Argument(help="The bundle's folder.", show_default=False)],
@@ -95,17 +93,18 @@ def _listen(display: "Display", title: str) -> "Progress":
 
 
 def _wishes(bundle: "Bundle", given: dict[str, Any]) -> "tuple[DecisionSection, Wishes]":
-    """What the command line asks for, or else what the bundle's recipe does; its costs are those in the bundle."""
+    """What the command line asks for, or else what the bundle's recipe does; its costs are those in the bundle.
+
+    Raises:
+        InputError: an option cannot be read, cannot be meant, or does not go with the labels; all are listed.
+        RecipeError: the same, of what the bundle's recipe asks for.
+    """
     from dataclasses import replace
 
-    from pydantic import ValidationError
-
     from sightline.errors import InputError
-    from sightline.evaluation.operating import check_wishes, contradiction
+    from sightline.evaluation.operating import check_wishes
     from sightline.lifecycle.calibrate import section_of
-    from sightline.lifecycle.decision import wishes_for
-    from sightline.training.recipe.mistakes import mistakes_of
-    from sightline.training.recipe.sections import DecisionSection
+    from sightline.lifecycle.decision import read_wishes
 
     manifest = bundle.manifest
     if not given:
@@ -113,18 +112,40 @@ def _wishes(bundle: "Bundle", given: dict[str, Any]) -> "tuple[DecisionSection, 
         wishes = replace(section.wishes(), costs=manifest.decision.costs)
         check_wishes(wishes, manifest.labels, manifest.task)
         return section, wishes
+    section, mistakes = _section(given)
+    wishes, wrong = read_wishes(section, manifest.labels, manifest.task)
+    mistakes += [(one.key, one.problem) for one in wrong if one.key not in dict(mistakes)]
+    if mistakes:
+        listed = "\n".join(f"  {_option(key)}: {problem}" for key, problem in mistakes)
+        count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+        raise InputError(f"What is asked of the decision has {count}:\n{listed}")
+    return section, wishes
+
+
+def _section(given: dict[str, Any]) -> "tuple[DecisionSection, list[tuple[str, str]]]":
+    """The options that can be read, as a section of a recipe, and what is wrong with the others, each with its key."""
+    from pydantic import ValidationError
+
+    from sightline.training.recipe.mistakes import mistakes_of
+    from sightline.training.recipe.sections import DecisionSection
+
     try:
-        section = DecisionSection.model_validate(given)
+        return DecisionSection.model_validate(given), []
     except ValidationError as err:
-        mistakes = "; ".join(
-            f"--{_OPTION_OF.get(one.key, one.key)}: {one.problem}"
-            for one in mistakes_of(err, DecisionSection)
-        )
-        raise InputError(f"What is asked of the decision cannot be read: {mistakes}.") from err
-    wrong = contradiction(section.wishes())
-    if wrong is not None:
-        raise InputError(f"What is asked of the decision cannot be meant: {wrong}.")
-    return section, wishes_for(section, manifest.labels, manifest.task)
+        found = [(one.key.partition(".")[0], one.problem) for one in mistakes_of(err, DecisionSection)]
+    # A rate that cannot be read is there all the same: its partner is not alone.
+    wrong = dict(found)
+    stand_in = (
+        {"review_capacity": "1/day", "traffic": "1/day"}
+        if {"review_capacity", "traffic"} & set(wrong)
+        else {}
+    )
+    left = {key: one for key, one in given.items() if key not in wrong}
+    return DecisionSection.model_validate({**left, **stand_in}), found
+
+
+def _option(key: str) -> str:
+    return "--" + {"aims": "aim"}.get(key, key.replace("_", "-"))
 
 
 def _as_json(made: "Recalibrated") -> dict[str, Any]:

@@ -40,26 +40,35 @@ def _thresholds(rule: "DecisionRule", labels: tuple[str, ...]) -> Iterator[str]:
     ]
     if alarms:
         named = ", ".join(f"'{label}' from {one:.4f}" for label, one in alarms[:_MOST_NAMED])
-        yield f"alarms: {named}" + (
+        yield f"alarms by probability: {named}" + (
             f" and {len(alarms) - _MOST_NAMED} more" if len(alarms) > _MOST_NAMED else ""
         )
     thresholds = rule.accept_thresholds
     if thresholds is None:
         yield "operating point: none chosen: every answer is accepted"
     else:
-        yield "operating point: " + _accepting(thresholds, labels)
+        yield _accepting(thresholds, labels)
     if rule.sets is not None:
-        yield f"{rule.sets.kind} sets with a coverage of {rule.sets.coverage:g}"
+        yield f"prediction sets ({rule.sets.kind}) that hold the truth in {rule.sets.coverage:g}"
 
 
 def _accepting(thresholds: tuple[float, ...], labels: tuple[str, ...]) -> str:
     never = [label for label, one in zip(labels, thresholds, strict=True) if one > 1.0]
     others = [one for one in thresholds if one <= 1.0]
-    parts = [f"accepted from {min(others):.4f} to {max(others):.4f}, by class"] if others else []
-    if never:
-        more = f" and {len(never) - _MOST_NAMED} more" if len(never) > _MOST_NAMED else ""
-        parts.append(f"never accepted: {', '.join(never[:_MOST_NAMED])}{more}")
-    return "; ".join(parts)
+    if not others:
+        return "every answer goes to review"
+    low, high = f"{min(others):.4f}", f"{max(others):.4f}"
+    if max(others) == 0.0:
+        accepted = "answers are accepted whatever their probability"
+    elif low == high:
+        accepted = f"answers are accepted from a probability of {low} on"
+    else:
+        accepted = f"answers are accepted from a probability of {low} to {high} on, by class"
+    if not never:
+        return accepted
+    more = f" and {len(never) - _MOST_NAMED} more" if len(never) > _MOST_NAMED else ""
+    named = ", ".join(f"'{label}'" for label in never[:_MOST_NAMED])
+    return f"{accepted}, but for those of {named}{more}, which always go to review"
 
 
 def report_in_lines(report: "DecisionReport") -> Iterator[tuple[str, str]]:
@@ -82,10 +91,14 @@ def report_in_lines(report: "DecisionReport") -> Iterator[tuple[str, str]]:
 def _calibration(report: "CalibrationReport") -> str:
     tried = [
         f"{one.kind} {one.loss:.4f}"
-        + ("" if one.gain is None else f" (gain {one.gain:.4f} ± {one.gain_error:.4f})")
+        + (
+            f" (better by {one.gain:.4f} ± {one.gain_error:.4f})"
+            if one.gain is not None and one.gain >= 5e-5
+            else ""
+        )
         for one in report.candidates
     ]
-    compared = f"; cross-validated loss: {', '.join(tried)}" if tried else ""
+    compared = f"; loss on folds held out: {', '.join(tried)}" if len(tried) > 1 else ""
     return f"{report.chosen}, fitted on {_fitted_on(report.fitted_on)}{compared}"
 
 
@@ -97,7 +110,7 @@ def _fitted_on(fitted_on: "FittedOn") -> str:
 
 def _operating(report: "OperatingReport", seen: str = "") -> Iterator[tuple[str, str]]:
     """`seen`: the split that the figures were seen on; without, they are what is expected."""
-    of = f" ({seen})" if seen else ""
+    of = f" ({seen or 'expected'})"
     yield f"accuracy{of}", f"of all answers {_share(report.accuracy)}"
     if report.accepted is not None and report.accepted.value < 1.0:
         yield (
@@ -108,7 +121,7 @@ def _operating(report: "OperatingReport", seen: str = "") -> Iterator[tuple[str,
     if day is not None:
         yield f"to review{of}", f"{day.value:.0f} a day ({day.low:.0f} to {day.high:.0f})"
     if report.area is not None:
-        yield f"risk–coverage{of}", f"area under the curve {report.area:.5f}"
+        yield f"risk–coverage{of}", f"area under the curve {report.area:.5f}, 0 at best"
     if report.set_coverage is not None:
         held = f"hold the truth in {_share(report.set_coverage)}, {report.set_size:.2f} labels on average"
         yield f"sets{of}", held
@@ -122,9 +135,9 @@ def _operating(report: "OperatingReport", seen: str = "") -> Iterator[tuple[str,
             if figures:
                 yield f"aim {aim.text}{of}", figures
             continue
-        state = {True: "promised", False: "NOT PROMISED", None: "taken up"}[aim.promised]
+        state = {True: "promised", False: "NOT PROMISED", None: "followed"}[aim.promised]
         at = "" if aim.threshold is None else f", threshold {aim.threshold:.4f}"
-        more = [part for part in (figures, aim.notice) if part]
+        more = [part for part in (f"expected: {figures}" if figures else "", aim.notice) if part]
         yield f"aim {aim.text}", "; ".join([state + at, *more])
     for notice in report.notices:
         yield "note", notice

@@ -1,7 +1,8 @@
 """`sightline explain`."""
 
 import json
-from collections.abc import Sequence
+import os
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from sightline.inference import ExplainedFile, Explanation
 
 _METHODS = {"class_activation": "class-activation map", "rise": "RISE"}
+_LONGEST_STEM = 240  # bytes; with number and ending within the 255 that file systems take
 MethodChoice = Literal["class_activation", "rise"]
 
 
@@ -28,7 +30,9 @@ def explain(
         MethodChoice,
         typer.Option(help="rise points best; class_activation is about eight times as fast."),
     ] = "rise",
-    out: Annotated[Path, typer.Option("--out", "-o", help="Where the pictures go.")] = Path("explained"),
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="The folder for the pictures; nothing in it is overwritten.")
+    ] = Path("explained"),
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Show where in a picture the evidence for the answer lies: picture and overlay, side by side, as PNG.
@@ -38,51 +42,67 @@ def explain(
     from sightline.inference import check_label, explain_files, load, open_explainer
 
     paths = image_paths(files)
+    _refuse_file(out)
     predictor = load(bundle, threads=1)
     check_label(label, predictor.bundle.manifest)
     explainer = open_explainer(predictor)
     if method == "class_activation":
         explainer.require_class_maps()
-    targets = _targets(paths, out)
+    _open_folder(out)
     failed = 0
-    for outcome, target in zip(explain_files(explainer, paths, label, method=method), targets, strict=True):
+    for outcome in explain_files(explainer, paths, label, method=method):
         failed += outcome.explanation is None
-        _write(outcome, target)
-        _print(outcome, target, as_json)
+        _print(outcome, _write(outcome, out), as_json)
     if failed and not as_json:
         typer.echo(f"{failed} of {len(paths)} files could not be explained.", err=True)
     if failed:
         raise typer.Exit(1)
 
 
-def _targets(paths: Sequence[Path], out: Path) -> list[Path]:
-    """A name of its own for each picture in one folder: pictures of several folders may share theirs."""
-    taken: set[str] = set()
-    targets = []
-    for path in paths:
-        name, number = f"{path.name}.png", 1
-        while name in taken:
-            number += 1
-            name = f"{path.name}-{number}.png"
-        taken.add(name)
-        targets.append(out / name)
-    return targets
+def _refuse_file(out: Path) -> None:
+    from sightline.errors import InputError
+
+    nearest = next(place for place in (out, *out.absolute().parents) if place.exists())
+    if not nearest.is_dir():
+        raise InputError(f"--out names a folder, and '{nearest}' is a file. Name another.")
 
 
-def _write(outcome: "ExplainedFile", target: Path) -> None:
+def _open_folder(out: Path) -> None:
+    """Make the folder, and see that it can be written to, before any picture is explained."""
+    from sightline.errors import InputError
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as err:
+        raise InputError(f"The folder '{out}' cannot be made: {err.strerror or err}. Name another.") from err
+    if not os.access(out, os.W_OK | os.X_OK):
+        raise InputError(f"The folder '{out}' cannot be written to. Name another with --out.")
+
+
+def _write(outcome: "ExplainedFile", out: Path) -> Path | None:
+    """Write the pair under a name that is free, and return it: nothing that is there is ever overwritten."""
     from sightline.inference import as_png, draw_pair
 
-    if outcome.explanation is not None:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(as_png(draw_pair(outcome.explanation)))
+    if outcome.explanation is None:
+        return None
+    content = as_png(draw_pair(outcome.explanation))
+    stem = outcome.path.name.encode()[:_LONGEST_STEM].decode(errors="ignore")
+    for number in count(1):
+        target = out / (f"{stem}.png" if number == 1 else f"{stem}-{number}.png")
+        try:
+            with target.open("xb") as file:
+                file.write(content)
+        except FileExistsError:
+            continue
+        return target
+    raise AssertionError("numbers do not end")
 
 
-def _print(outcome: "ExplainedFile", target: Path, as_json: bool) -> None:
+def _print(outcome: "ExplainedFile", target: Path | None, as_json: bool) -> None:
     from sightline.cli.plain import printable
 
     found = outcome.explanation
     if as_json:
-        assert outcome.error is not None or found is not None
         row = (
             failed_row(outcome.path, outcome.error) if found is None else _as_row(outcome.path, found, target)
         )
@@ -93,7 +113,7 @@ def _print(outcome: "ExplainedFile", target: Path, as_json: bool) -> None:
         typer.echo(printable(f"{outcome.path}: {_sentence(found)} → {target}"))
 
 
-def _as_row(path: Path, found: "Explanation", target: Path) -> dict[str, Any]:
+def _as_row(path: Path, found: "Explanation", target: Path | None) -> dict[str, Any]:
     summary = found.summary().model_dump(mode="json")
     answer = found.prediction.model_dump(mode="json")
     return {"file": str(path), "overlay": str(target), "explanation": summary, "prediction": answer}

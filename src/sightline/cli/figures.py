@@ -94,8 +94,8 @@ def print_outliers(choice: OutlierChoice) -> None:
     out.print(choice.reason, markup=False)
     if choice.chosen is not None:
         out.print(
-            f"Rejected at most {choice.promised_rate:.2%} of usual pictures, on average; for this threshold between "
-            f"{choice.rate_low:.2%} and {choice.rate_high:.2%} ({choice.held_out} held-out pictures of "
+            f"At most {choice.promised_rate:.2%} of usual pictures are rejected, on average; with this threshold "
+            f"between {choice.rate_low:.2%} and {choice.rate_high:.2%} ({choice.held_out} held-out pictures of "
             f"{choice.held_out_split}).",
             markup=False,
         )

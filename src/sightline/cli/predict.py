@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sightline.cli.plain import printable
-
 if TYPE_CHECKING:
     from sightline.errors import SightlineError
     from sightline.inference import FileOutcome
@@ -91,11 +89,12 @@ def _as_row(outcome: "FileOutcome") -> dict[str, Any]:
 
 def failed_row(path: Path, err: "SightlineError | None") -> dict[str, Any]:
     """What stands for a file that was not answered, as JSON values."""
-    from sightline.errors import ImageError
+    from sightline.errors import BadName, ImageError
+    from sightline.images import shown_name
 
     assert err is not None
-    reason = err.reason if isinstance(err, ImageError) else None
-    return {"file": str(path), "error": {"code": err.code, "reason": reason, "message": str(err)}}
+    reason = err.reason if isinstance(err, ImageError | BadName) else None
+    return {"file": shown_name(str(path)), "error": {"code": err.code, "reason": reason, "message": str(err)}}
 
 
 def _print_json(outcomes: Iterable["FileOutcome"]) -> int:
@@ -107,20 +106,27 @@ def _print_json(outcomes: Iterable["FileOutcome"]) -> int:
 
 
 def _print_csv(outcomes: Iterable["FileOutcome"]) -> int:
+    from sightline.images import shown_name
+
     failed = 0
-    out = csv.writer(sys.stdout, lineterminator="\n")
-    out.writerow(["file", "label", "probability", "labels", "decision", "outlier_score", "error"])
+    _write_row("file", "label", "probability", "labels", "decision", "outlier_score", "error")
     for outcome in outcomes:
-        answer = outcome.prediction
+        answer, name = outcome.prediction, shown_name(str(outcome.path))
         failed += answer is None
         if answer is None:
-            out.writerow([printable(str(outcome.path)), "", "", "", "", "", printable(str(outcome.error))])
+            _write_row(name, "", "", "", "", "", str(outcome.error))
         else:
-            probability, labels = f"{answer.probability:.6f}", printable("|".join(answer.labels))
-            name = printable(str(outcome.path))
             strangeness = "" if answer.outlier_score is None else f"{answer.outlier_score:.6g}"
-            out.writerow([name, answer.label, probability, labels, answer.decision, strangeness, ""])
+            labels = "|".join(answer.labels)
+            probability = f"{answer.probability:.6f}"
+            _write_row(name, answer.label, probability, labels, answer.decision, strangeness, "")
     return failed
+
+
+def _write_row(*cells: str) -> None:
+    """One row for a program to read: every character as it is. Python before 3.13 leaves a lone CR unquoted."""
+    dialect = "unix" if any("\r" in cell for cell in cells) else "excel"  # unix quotes every cell
+    csv.writer(sys.stdout, dialect, lineterminator="\n").writerow(cells)
 
 
 def _shown(answer: "Prediction") -> tuple[str, str]:

@@ -53,7 +53,9 @@ def _speeds(found: "Optimized") -> "Table":
             f"{row.footprint.start_s:.1f}",
             _MARKS[row.role],
         )
-    table.title = "★ on the Pareto front of speed, accuracy and size. images/s: a session a core; one session: all cores."
+    table.title = (
+        "★ on the Pareto front of speed, accuracy, size. images/s: a session a core; one session: on all."
+    )
     table.title_justify = "left"
     return table
 

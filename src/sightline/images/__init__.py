@@ -1,5 +1,6 @@
 """Bytes to pixels: the one and only decode and preprocess."""
 
+from sightline.images.file_names import BAD_NAME, is_text_name, shown_name
 from sightline.images.formats import ImageInfo, inspect_image
 from sightline.images.geometry import Placement, place
 from sightline.images.pipeline import (
@@ -15,6 +16,7 @@ from sightline.images.pipeline import (
 from sightline.images.stages import Observer, StageReport, describe_stage
 
 __all__ = [
+    "BAD_NAME",
     "ImageInfo",
     "Observer",
     "Placement",
@@ -25,9 +27,11 @@ __all__ = [
     "describe_stage",
     "full_size",
     "inspect_image",
+    "is_text_name",
     "place",
     "preprocess_image",
     "preprocess_timed",
     "read_image_file",
     "resize_image",
+    "shown_name",
 ]

@@ -119,7 +119,8 @@ def _how_answered(
     if alarm is not None and probabilities[answer] >= alarm:
         return f"{probabilities[answer]:.4f} reaches the alarm threshold {alarm:.4f} of '{labels[answer]}'. "
     if rule.costs is not None:
-        cost = expected_costs(probabilities[np.newaxis], np.array(rule.costs))[0, answer]
+        of_answer = np.array([[row[answer]] for row in rule.costs])
+        cost = expected_costs(probabilities[np.newaxis], of_answer)[0, 0]
         return f"'{labels[answer]}' has the least expected cost, {cost:.4g}. "
     return ""
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from sightline.errors import ImageError, InputError
+from sightline.errors import BadName, ImageError, InputError
+from sightline.images import BAD_NAME, is_text_name
 from sightline.inference.predictor import Predictor
 from sightline.parallel import in_order
 from sightline.records import Prediction
@@ -37,6 +38,17 @@ def predict_files(
 
 def _predict_file(predictor: Predictor, top_k: int, neighbours: int, path: Path) -> FileOutcome:
     try:
+        require_text_name(path)
         return FileOutcome(path, predictor.predict(path, top_k=top_k, neighbours=neighbours))
     except (ImageError, InputError) as err:
         return FileOutcome(path, error=err)
+
+
+def require_text_name(path: Path) -> None:
+    """Refuse a file that no answer could name.
+
+    Raises:
+        BadName: its path is not valid UTF-8.
+    """
+    if not is_text_name(str(path)):
+        raise BadName(BAD_NAME)

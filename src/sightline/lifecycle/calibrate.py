@@ -23,10 +23,10 @@ from sightline.bundle import (
 from sightline.dataset import Dataset
 from sightline.errors import InputError
 from sightline.evaluation import AnyEvaluation, evaluate_scores, headline
-from sightline.evaluation.calibrating import rows_of
+from sightline.evaluation.calibrating import FEWEST_INDEPENDENT, rows_of
 from sightline.evaluation.operating import Fitted, Wishes
 from sightline.inference import Predictor, read_golden, record_decisions, replay_golden
-from sightline.lifecycle.decision import check_on, fit_on
+from sightline.lifecycle.decision import check_on, fit_on, groups_of
 from sightline.lifecycle.judge import known_splits, sampling_for
 from sightline.lifecycle.provenance import now
 from sightline.lifecycle.score import score_dataset
@@ -87,7 +87,7 @@ def calibrate_bundle(
     the same, byte for byte; golden pictures keep what was recorded of them up to the logits, and are decided anew.
 
     Raises:
-        InputError: `target` exists, or training has seen every image.
+        InputError: `target` exists, training has seen every image, or those that it has not seen are too few.
         GoldenMismatch: this machine does not give what was evaluated, so nothing can be fitted here.
         DatasetError: a label that the bundle does not know, or wishes that cannot be meant.
     """
@@ -95,6 +95,8 @@ def calibrate_bundle(
     bundle = predictor.bundle
     replay_golden(bundle, predictor.engine)
     parts = _parts(dataset, known_splits(bundle), bundle.manifest.name)
+    to_fit = dataset.take(parts.fit)
+    _require_enough(to_fit)
     taken = dataset.take([*parts.fit, *parts.judge])
     manifest = bundle.manifest
     scores = score_dataset(
@@ -102,10 +104,10 @@ def calibrate_bundle(
     )
     rows = np.arange(len(scores.ids))
     on_fit, on_test = rows_of(scores, rows < len(parts.fit)), rows_of(scores, rows >= len(parts.fit))
-    fit, judge, scorer = dataset.take(parts.fit), dataset.take(parts.judge), predictor.scorer
-    fitted = fit_on(on_fit, fit, wishes, split=parts.split, chose_epoch=parts.chose_epoch, scorer=scorer)
+    judge, scorer = dataset.take(parts.judge), predictor.scorer
+    fitted = fit_on(on_fit, to_fit, wishes, split=parts.split, chose_epoch=parts.chose_epoch, scorer=scorer)
     rule = manifest.decision.model_copy(update={name: getattr(fitted.rule, name) for name in FITTED})
-    evaluations = {parts.split: evaluate_scores(on_fit, rule, sampling_for(fit))}
+    evaluations = {parts.split: evaluate_scores(on_fit, rule, sampling_for(to_fit))}
     if parts.judge:
         fitted = check_on(fitted, on_test, judge, wishes, "test", scorer)
         evaluations["test"] = evaluate_scores(on_test, rule, sampling_for(judge))
@@ -114,7 +116,7 @@ def calibrate_bundle(
         bundle=bundle.id,
         created_at=now(),
         sightline_version=__version__,
-        dataset_digest=fit.digest(),
+        dataset_digest=to_fit.digest(),
         images=len(parts.fit),
     )
     new_id = _write(bundle, target, Fitted(rule, report), evaluations, origin, section)
@@ -157,6 +159,19 @@ def _parts(dataset: Dataset, known: Mapping[str, str], name: str) -> _Parts:
     of_val = sum(known.get(dataset.samples[row].sha256) == "val" for row in fit)
     split = "calibration" if named or not of_val else "val"
     return _Parts(fit, judge, split, of_val > 0, tuple(notices))
+
+
+def _require_enough(to_fit: Dataset) -> None:
+    """A bundle has a decision already; one from fewer images is more likely to be worse than to be better."""
+    groups = groups_of(to_fit)
+    independent = len(to_fit) if groups is None else len(set(groups))
+    if independent < FEWEST_INDEPENDENT:
+        things = "image" if independent == 1 else "images"
+        raise InputError(
+            f"'{to_fit.store.location}' has {independent} independent {things} to fit the decision on, and it takes "
+            f"{FEWEST_INDEPENDENT}: images that training has not seen, without those of the test split. A group counts "
+            "as one, and near copies do. Add images; the bundle stays as it is."
+        )
 
 
 def _write(

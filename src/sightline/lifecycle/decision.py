@@ -8,8 +8,18 @@ from numpy.typing import NDArray
 
 from sightline.dataset import Dataset
 from sightline.dataset.splits import sample_units
+from sightline.errors import InputError
 from sightline.evaluation.costs import read_costs
-from sightline.evaluation.operating import Fitted, Wishes, check_decision, check_wishes, fit_decision
+from sightline.evaluation.operating import (
+    Fitted,
+    Wishes,
+    WishMistake,
+    check_decision,
+    contradictions,
+    fit_decision,
+    misfits,
+    refuse,
+)
 from sightline.inference import OutlierScorer
 from sightline.records import Scores, Task
 from sightline.training.recipe.sections import DecisionSection
@@ -19,15 +29,27 @@ def wishes_for(section: DecisionSection, labels: Sequence[str], task: Task) -> W
     """What is asked, with the file of costs read; checked against the labels.
 
     Raises:
-        InputError: the file of costs cannot be used.
-        DatasetError: what is asked does not go with these labels or this task.
+        RecipeError: the file of costs cannot be used, or what is asked cannot be meant or does not go with these labels
+            or this task. All mistakes are listed.
     """
-    costs = None
-    if section.costs is not None:
-        costs = tuple(map(tuple, read_costs(Path(section.costs), labels).tolist()))
-    wishes = section.wishes(costs)
-    check_wishes(wishes, labels, task)
+    wishes, mistakes = read_wishes(section, labels, task)
+    refuse(mistakes)
     return wishes
+
+
+def read_wishes(
+    section: DecisionSection, labels: Sequence[str], task: Task
+) -> tuple[Wishes, list[WishMistake]]:
+    """What is asked, with the file of costs read if it can be, and all that is wrong with it."""
+    costs, unread = None, []
+    if section.costs is not None:
+        try:
+            costs = tuple(map(tuple, read_costs(Path(section.costs), labels).tolist()))
+        except InputError as err:
+            unread = [WishMistake("costs", str(err))]
+    wishes = section.wishes(costs)
+    wrong = contradictions(wishes, with_costs=section.costs is not None)
+    return wishes, [*wrong, *unread, *misfits(wishes, labels, task)]
 
 
 def groups_of(dataset: Dataset) -> tuple[str | None, ...] | None:

@@ -20,6 +20,8 @@ EVEN_ODDS: Final = 0.5
 NEVER: Final = 2.0
 """An accept threshold that no probability reaches: every such answer goes to review."""
 
+_SURELY_MORE = 1e-9  # of the largest cost; rounding in sums of thousands of float64 is some 1e-12
+
 Threshold = Annotated[float, Field(ge=0, le=1)]
 AcceptThreshold = Annotated[float, Field(ge=0, le=NEVER)]
 AlarmThreshold = Annotated[float, Field(gt=0, le=1)]
@@ -186,7 +188,7 @@ class DecisionRule(Frozen):
         if self.costs is None:
             answers = probabilities_nc.argmax(axis=1)
         else:
-            answers = expected_costs(probabilities_nc, np.array(self.costs)).argmin(axis=1)
+            answers = _cheapest(probabilities_nc, np.array(self.costs))
         if self.alarm_thresholds is not None:
             limits = np.array([np.inf if one is None else one for one in self.alarm_thresholds])
             loudness = probabilities_nc / limits
@@ -197,12 +199,27 @@ class DecisionRule(Frozen):
 
 
 def expected_costs(
-    probabilities_nc: NDArray[np.float64], costs_cc: NDArray[np.float64]
+    probabilities_nc: NDArray[np.float64], costs_ca: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """The expected cost of every answer, float64 `[N, C]`: Σ over the truths of p(truth) × cost of the answer.
+    """The expected cost of every answer, float64 `[N, A]`: Σ over the truths of p(truth) × cost of the answer.
 
     Not by `@`, whose rounding depends on how many rows there are, also in blocks of a fixed size.
     """
-    rows, costs = np.ascontiguousarray(probabilities_nc), np.ascontiguousarray(costs_cc)
+    rows, costs = np.ascontiguousarray(probabilities_nc), np.ascontiguousarray(costs_ca)
     found: NDArray[np.float64] = np.einsum("nt,ta->na", rows, costs, optimize=False)
     return found
+
+
+def _cheapest(probabilities_nc: NDArray[np.float64], costs_cc: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The answer of least expected cost, of equal ones the first: int64 `[N]`, as `expected_costs` has it.
+
+    A matrix product is twenty times as fast, and its rounding decides nothing where one answer is cheaper than all
+    others by far more than that. The rows where none is are computed one by one.
+    """
+    about = probabilities_nc @ costs_cc
+    limits = about.min(axis=1) + _SURELY_MORE * np.abs(costs_cc).max(initial=0.0)
+    answers = about.argmin(axis=1)
+    close = np.flatnonzero((about <= limits[:, None]).sum(axis=1) != 1)
+    if len(close):
+        answers[close] = expected_costs(probabilities_nc[close], costs_cc).argmin(axis=1)
+    return np.asarray(answers, np.int64)

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from sightline import __version__
@@ -13,6 +13,7 @@ from sightline.serving.answers import ErrorBody, FileResult, FormAnswer, Health,
 from sightline.serving.body import Upload, in_time, is_multipart, read_raw, read_uploads
 from sightline.serving.explaining import OVERLAY, answer_explained
 from sightline.serving.failures import request_id
+from sightline.serving.parameters import check_parameters
 from sightline.serving.service import Service
 from sightline.serving.timing import server_timing
 
@@ -39,6 +40,7 @@ def build_routes(service: Service) -> APIRouter:
         "/v1/predict",
         response_model=Prediction | FormAnswer,
         responses={200: OVERLAY, **_ERRORS},
+        dependencies=[Depends(check_parameters)],
         openapi_extra={
             "requestBody": {
                 "required": True,
@@ -71,6 +73,10 @@ def build_routes(service: Service) -> APIRouter:
         """
         if label is not None and not explain:
             raise MalformedRequest("label is the label to explain: it belongs to explain=true.")
+        if neighbours and explain:
+            raise MalformedRequest(
+                "With explain=true the answer names no neighbours. Ask for them without it."
+            )
         if explain:
             return await answer_explained(service, request, label, top_k)
         settings = service.settings

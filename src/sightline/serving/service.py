@@ -16,6 +16,7 @@ from sightline.inference import Explainer, Predictor, as_png, draw_overlay, open
 from sightline.monitoring import ServiceMetrics
 from sightline.records import ExplanationSummary, Prediction
 from sightline.serving.settings import ServerSettings
+from sightline.serving.turns import Turns
 
 log = logging.getLogger("sightline.serving")
 
@@ -46,6 +47,9 @@ class Service:
         self._in_flight = 0
         self._explaining = 0
         workers = settings.workers or os.cpu_count() or 1
+        self.turns = Turns(workers, patience=settings.max_images)
+        # Half of the places at most: the others stay for predictions.
+        self._most_explanations = min(settings.max_explanations, max(1, settings.max_images // 2))
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="sightline-worker")
 
     async def start(self) -> None:
@@ -103,7 +107,7 @@ class Service:
         Raises:
             Overloaded: as many are in flight as the settings allow.
         """
-        if self._explaining >= self.settings.max_explanations:
+        if self._explaining >= self._most_explanations:
             raise Overloaded(
                 f"{self._explaining} explanations are in flight, which is the limit. Try again in a second, or ask "
                 "without explain=true."
@@ -115,16 +119,17 @@ class Service:
             self._explaining -= 1
 
     async def explain(self, image: bytes, label: str | None, top_k: int) -> Explained:
-        """Answer one encoded picture and draw why, in a worker thread.
+        """Answer one encoded picture and draw why, in a worker thread, when its turn has come; see `Turns`.
 
         Raises:
             ImageError: the picture is not taken.
             InputError: the bundle has no such label.
         """
-        loop = asyncio.get_running_loop()
-        explained = await loop.run_in_executor(
-            self._threads, self._explain, image, label, top_k, time.perf_counter()
-        )
+        loop, received = asyncio.get_running_loop(), time.perf_counter()
+        async with self.turns.explanation():
+            explained = await loop.run_in_executor(
+                self._threads, self._explain, image, label, top_k, received
+            )
         self.metrics.count_prediction(explained.prediction)
         self.metrics.count_explanation(explained.spent_ms / 1e3)
         return explained
@@ -136,9 +141,10 @@ class Service:
             ImageError: the picture is not taken.
         """
         loop = asyncio.get_running_loop()
-        prediction = await loop.run_in_executor(
-            self._threads, self._work, image, top_k, neighbours, time.perf_counter()
-        )
+        with self.turns.prediction():
+            prediction = await loop.run_in_executor(
+                self._threads, self._work, image, top_k, neighbours, time.perf_counter()
+            )
         self.metrics.count_prediction(prediction)
         return prediction
 

@@ -13,7 +13,8 @@ class ServerSettings(Frozen):
     max_images
         Images admitted and not yet answered; beyond it 429 with `Retry-After`.
     max_explanations
-        Explanations in flight; beyond it 429. One keeps a worker for as long as some twenty answers do.
+        Explanations in flight, half of `max_images` at most; beyond it 429. One keeps a worker for as long as some
+        twenty answers do. Of two workers and more one is kept for predictions; a single one does predictions first.
     max_body_bytes
         Largest request body, all files of a multipart form together.
     body_timeout_s

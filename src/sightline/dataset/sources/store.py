@@ -9,7 +9,7 @@ from typing import BinaryIO, Protocol
 
 from sightline.dataset.sample import Quarantined
 from sightline.errors import InputError
-from sightline.images import read_image_file
+from sightline.images import BAD_NAME, is_text_name, read_image_file, shown_name
 from sightline.records import ImageLimits
 
 
@@ -53,12 +53,10 @@ class LocalStore:
 
     def refusal(self, path: str) -> Quarantined | None:
         """Why a file is not opened; None if, links followed, it is a regular file within the root."""
+        if not is_text_name(path):
+            return Quarantined(shown_name(path), "bad_name", BAD_NAME)
         try:
-            path.encode()
             real = (self.root / path).resolve(strict=True)
-        except UnicodeEncodeError:
-            shown = path.encode(errors="backslashreplace").decode()
-            return Quarantined(shown, "bad_name", "The name is not valid UTF-8. Rename the file.")
         except (FileNotFoundError, NotADirectoryError):
             return Quarantined(path, "missing", "There is no such file, or it links to one that is gone.")
         except (OSError, RuntimeError) as err:  # RuntimeError: a loop of links, before Python 3.13

@@ -30,10 +30,12 @@ from sightline.records import (
 )
 
 _FOLDS = 5
-_FEWEST_GROUPS = 20
 _ROWS_A_CLASS = 10
 _VECTOR_CELLS = 1_000_000
 _FEWEST_FOR_CURVE = 30
+
+FEWEST_INDEPENDENT = 20
+"""Independent images from which on some are held out to judge a fit; see docs/decision.md."""
 
 _FITS: dict[str, Callable[[Scores], Calibration]] = {
     "none": lambda _: Temperature(),
@@ -82,7 +84,7 @@ def fit_calibration(
     candidates: list[CalibrationCandidate] = []
     measured: tuple[BeforeAfter, ...] = ()
     chosen = kinds[0]
-    if len(np.unique(numbers)) >= _FEWEST_GROUPS:
+    if len(np.unique(numbers)) >= FEWEST_INDEPENDENT:
         folds = random_folds(numbers, _FOLDS, seed)
         fits = _fits(scores, folds, kinds)
         chosen, candidates, more = _choose(scores, numbers, folds, fits)
@@ -126,10 +128,10 @@ def allowed_kinds(scores: Scores, groups_n: NDArray[np.int64]) -> tuple[tuple[st
     """The kinds that there are rows enough for, the simpler first, and a sentence for each that is left out."""
     rows, classes = scores.logits.shape
     independent = len(np.unique(groups_n))
-    if independent < _FEWEST_GROUPS:
+    if independent < FEWEST_INDEPENDENT:
         return ("temperature",), (
             f"Only temperature was fitted: {independent} independent images are too few to compare kinds, "
-            f"{_FEWEST_GROUPS} are needed.",
+            f"{FEWEST_INDEPENDENT} are needed.",
         )
     if scores.task == "multiclass":
         needed = _ROWS_A_CLASS * classes
@@ -256,6 +258,6 @@ def _on_the_split(fitted_on: FittedOn) -> tuple[str, ...]:
         return ()
     return (
         f"There is no calibration split: the fit is on {fitted_on.split}, which also chose the epoch. What is expected "
-        "from it is too good; go by the test split, give the data a calibration split, or fit anew with `sightline "
-        "calibrate`.",
+        "from it is too good; go by the test split. Give the data a calibration split, or run `sightline calibrate` on "
+        "other images.",
     )

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from sightline.evaluation.blocks import require_finite
 from sightline.evaluation.calibrating.smoothing import doubt
+from sightline.extras import require
 from sightline.records import Curve, Isotonic, Scores
 
 
@@ -16,6 +17,7 @@ def fit_isotonic(scores: Scores) -> Isotonic:
 
     Raises:
         DatasetError: a logit is NaN or infinite.
+        MissingExtra: SciPy is not installed.
     """
     require_finite(scores)
     columns = zip(scores.logits.T, scores.multi_hot.T, strict=True)
@@ -40,12 +42,6 @@ def pool_adjacent_violators(
     values_n: NDArray[np.float64], weights_n: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """The rising sequence with the least weighted squared distance to `values_n`, float64 `[N]`."""
-    levels: list[tuple[float, float, int]] = []  # sum, weight and length of each level so far
-    for value, weight in zip(values_n.tolist(), weights_n.tolist(), strict=True):
-        total, mass, length = value * weight, weight, 1
-        while levels and levels[-1][0] / levels[-1][1] >= total / mass:
-            before = levels.pop()
-            total, mass, length = total + before[0], mass + before[1], length + before[2]
-        levels.append((total, mass, length))
-    sums, weights, lengths = zip(*levels, strict=True)
-    return np.repeat(np.array(sums) / np.array(weights), lengths)
+    found = require("scipy.optimize").isotonic_regression(values_n, weights=weights_n.astype(np.float64))
+    levels: NDArray[np.float64] = found.x
+    return levels

@@ -9,11 +9,10 @@
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Literal
-
-from sightline.errors import DatasetError
 
 AimKind = Literal["recall", "precision", "accuracy", "max_f1"]
 GRAMMAR = "recall(LABEL) >= 0.99, precision(LABEL) >= 0.99, accuracy >= 0.99, max_f1"
@@ -55,36 +54,23 @@ def read_aim(text: str) -> Aim:
 
 
 def for_labels(aims: Sequence[Aim], labels: Sequence[str]) -> list[Aim]:
-    """The aims with every `*` written out; what is said of one label goes before it.
-
-    Raises:
-        DatasetError: an aim names a label that is not among them; two ask different things of the same.
-    """
+    """The aims with every `*` written out; what is said of one label goes before it. `check_wishes` took them."""
     found: dict[tuple[AimKind, str | None], Aim] = {}
     starred = [aim for aim in aims if aim.label == EVERY and EVERY not in labels]
     for aim in aims:
-        if aim in starred:
-            continue
-        require_labels([] if aim.label is None else [aim.label], labels, f"The aim '{aim}' names")
-        if found.setdefault((aim.kind, aim.label), aim).share != aim.share:
-            raise DatasetError(
-                f"'{found[aim.kind, aim.label]}' and '{aim}' are two aims for the same. Keep one."
-            )
+        if aim not in starred:
+            found[aim.kind, aim.label] = aim
     for aim in starred:
         for label in labels:
             found.setdefault((aim.kind, label), Aim(aim.kind, label, aim.share))
     return list(found.values())
 
 
-def require_labels(named: Iterable[str], labels: Sequence[str], who: str) -> None:
-    """Refuse labels that are not known.
-
-    Raises:
-        DatasetError: `who`, the first such label, and those there are.
-    """
-    for label in named:
-        if label not in labels:
-            raise DatasetError(f"{who} '{label}', and the labels are {_listed(labels)}.")
+def unknown_label(who: str, label: str, labels: Sequence[str]) -> str:
+    """`who` 'label', a near name if there is one, and the labels there are."""
+    near = get_close_matches(label, labels, n=1)
+    hint = f". Did you mean '{near[0]}'?" if near else ""
+    return f"{who} '{label}', and the labels are {_listed(labels)}{hint}"
 
 
 def _share(text: str, written: str) -> float:

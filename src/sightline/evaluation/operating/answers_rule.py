@@ -1,5 +1,6 @@
 """Thresholds of a rule with one true label: alarms for recall, acceptance for precision and review capacity."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -255,7 +256,7 @@ def _for_capacity(draft: Draft, most: int) -> None:
     if already > most:
         traffic = draft.wishes.traffic or 0.0
         draft.notices.append(
-            f"The aims alone send {already / len(reviewed) * traffic:.5g} pictures a day to review; "
+            f"The aims alone send {math.ceil(already / len(reviewed) * traffic)} pictures a day to review; "
             f"{draft.wishes.review_capacity:g} can be looked at. Ask for less, or find more people."
         )
         threshold: float | None = 0.0

@@ -7,12 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.evaluation.blocks import calibrated_probabilities
-from sightline.evaluation.calibrating.choose import fit_calibration, fit_kind, measure_calibration
+from sightline.evaluation.calibrating.choose import (
+    FEWEST_INDEPENDENT,
+    fit_calibration,
+    fit_kind,
+    measure_calibration,
+)
 from sightline.evaluation.calibrating.folds import deal_folds, group_numbers, held_out, rows_of
 from sightline.evaluation.operating.answers_rule import Draft, fit_answers
+from sightline.evaluation.operating.contradictions import check_wishes
 from sightline.evaluation.operating.expect import Outcomes, expectations
 from sightline.evaluation.operating.labels_rule import fit_labels
-from sightline.evaluation.operating.wishes import Wishes, check_wishes
+from sightline.evaluation.operating.wishes import Wishes
 from sightline.records import (
     Calibration,
     CalibrationReport,
@@ -24,7 +30,6 @@ from sightline.records import (
 )
 
 _FOLDS = 5
-_FEWEST_GROUPS = 20
 _NOTHING = Wishes()
 Groups = Sequence[str | None] | None
 
@@ -56,7 +61,8 @@ def fit_decision(
     decide the fifth. With fewer than 20 independent images it is measured on the images themselves, and says so.
 
     Raises:
-        DatasetError: no row, NaN, or a wish that cannot be meant; see `check_wishes`.
+        DatasetError: no row, or NaN.
+        RecipeError: a wish that cannot be meant; see `check_wishes`.
         MissingExtra: SciPy is not installed.
     """
     check_wishes(wishes, scores.labels, scores.task)
@@ -110,7 +116,7 @@ def _decide_all(
     outcomes: Outcomes, report: CalibrationReport, wishes: Wishes, draft: Draft, seed: int
 ) -> None:
     scores, groups_n = outcomes.scores, outcomes.groups
-    if len(np.unique(groups_n)) < _FEWEST_GROUPS:
+    if len(np.unique(groups_n)) < FEWEST_INDEPENDENT:
         draft.notices.append(
             f"What is expected was measured on the {len(scores.ids)} images of the fit themselves, too few to hold any "
             "out: it flatters."

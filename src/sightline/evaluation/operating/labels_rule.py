@@ -1,5 +1,7 @@
 """Thresholds of a rule with several true labels: from where a label is true, and from where it is looked at."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -112,7 +114,7 @@ def _for_capacity(draft: Draft, most: int) -> None:
     if already > most:
         traffic = draft.wishes.traffic or 0.0
         draft.notices.append(
-            f"The aims alone send {already / len(draft.groups) * traffic:.5g} pictures a day to review; "
+            f"The aims alone send {math.ceil(already / len(draft.groups) * traffic)} pictures a day to review; "
             f"{draft.wishes.review_capacity:g} can be looked at. Ask for less, or find more people."
         )
         return

@@ -1,14 +1,11 @@
 """Everything that was asked of a decision, in one record."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sightline.errors import DatasetError
-from sightline.evaluation.operating.aims import Aim, require_labels
+from sightline.evaluation.operating.aims import Aim
 from sightline.evaluation.operating.bounds import CONFIDENCE
-from sightline.records import Task
 
 _RATE = re.compile(r"\s*([0-9][0-9_,]*(?:\.[0-9]+)?)\s*/\s*(hour|day|week)\s*")
 _DAYS = {"hour": 1 / 24, "day": 1.0, "week": 7.0}
@@ -72,49 +69,3 @@ def read_rate(text: str) -> float:
     if found is None:
         raise ValueError(f"'{text}' is no rate; write it as 200/day, or per hour or week")
     return float(found[1].replace("_", "").replace(",", "")) / _DAYS[found[2]]
-
-
-def contradiction(wishes: Wishes) -> str | None:
-    """What cannot be meant, whatever the labels; None if nothing."""
-    if (wishes.review_capacity is None) != (wishes.traffic is None):
-        there, absent = (
-            ("traffic", "review_capacity")
-            if wishes.review_capacity is None
-            else ("review_capacity", "traffic")
-        )
-        return f"{there} is given without {absent}: the share to review is the one over the other"
-    if wishes.traffic is not None and wishes.traffic <= 0.0:
-        return "traffic must be above 0"
-    share = wishes.review_share
-    if share is not None and share > 1.0:
-        return (
-            f"review_capacity is {wishes.review_capacity:g} a day and traffic {wishes.traffic:g}: everything can be "
-            "looked at, and no threshold is needed for that"
-        )
-    if wishes.priority and share is None:
-        return "priority says what the review capacity is spent on first: give review_capacity and traffic"
-    return None
-
-
-def check_wishes(wishes: Wishes, labels: Sequence[str], task: Task) -> None:
-    """Refuse what cannot be done for these labels, before anything is trained or scored.
-
-    Raises:
-        DatasetError: an unknown label, costs of another size, or what only the other task has.
-    """
-    for aim in wishes.aims:
-        if aim.label not in (None, "*"):
-            require_labels([str(aim.label)], labels, f"The aim '{aim}' names")
-    require_labels(wishes.priority, labels, "priority names")
-    if wishes.costs is not None and {len(wishes.costs), *map(len, wishes.costs)} != {len(labels)}:
-        raise DatasetError(
-            f"The costs have {len(wishes.costs)} rows; {len(labels)} labels need {len(labels)} rows of as many."
-        )
-    if task == "multilabel" and (wishes.costs is not None or wishes.sets is not None):
-        what = "costs" if wishes.costs is not None else "sets"
-        raise DatasetError(
-            f"decision.{what} is for the task multiclass; this one is multilabel. Leave it out."
-        )
-    wrong = contradiction(wishes)
-    if wrong is not None:
-        raise DatasetError(f"The decision cannot be fitted: {wrong}.")

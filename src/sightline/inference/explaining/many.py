@@ -8,6 +8,7 @@ from pathlib import Path
 from sightline.errors import ImageError, InputError
 from sightline.inference.explaining.explain import Explainer
 from sightline.inference.explaining.explanation import Explanation
+from sightline.inference.many import require_text_name
 from sightline.parallel import in_order
 from sightline.records import ExplanationMethod
 
@@ -43,6 +44,7 @@ def _explain_file(
     explainer: Explainer, label: str | None, method: ExplanationMethod, path: Path
 ) -> ExplainedFile:
     try:
+        require_text_name(path)
         return ExplainedFile(path, explainer.explain(path, label, method=method))
     except (ImageError, InputError) as err:
         return ExplainedFile(path, error=err)

@@ -10,6 +10,7 @@ from sightline.inference.explaining.colours import colour
 from sightline.inference.explaining.explanation import Explanation
 
 _SHORTEST_PX, _LONGEST_PX = 384, 1024
+_NARROWEST_PX = 96  # the ring has a radius of 0.03 × 1,024
 _STRONGEST = 0.55
 _FAINTEST = 0.15
 _UNSEEN_LIGHT = 0.35
@@ -19,6 +20,8 @@ _GAP_PX = 8
 
 def draw_overlay(explanation: Explanation) -> NDArray[np.uint8]:
     """The picture in grey with its heat in colour, uint8 `[H, W, 3]`, RGB; its longer side 384 to 1,024 pixels.
+
+    The shorter side has 96 pixels at least: a very narrow picture is stretched, or nothing could be seen in it.
 
     Colour means heat and nothing else, which is why the picture loses its own. The hotter a place, the more its
     colour covers; what is colder than 0.15 stays as it was. A ring marks the peak. What the network never saw is
@@ -57,8 +60,10 @@ def _shown(explanation: Explanation) -> Image.Image:
     """The picture at the size of its overlay."""
     longest = max(explanation.width_px, explanation.height_px)
     scale = min(max(longest, _SHORTEST_PX), _LONGEST_PX) / longest
-    size = (max(1, round(explanation.width_px * scale)), max(1, round(explanation.height_px * scale)))
-    return explanation.picture.resize(size, Image.Resampling.BICUBIC)
+    width, height = (
+        max(_NARROWEST_PX, round(side * scale)) for side in (explanation.width_px, explanation.height_px)
+    )
+    return explanation.picture.resize((width, height), Image.Resampling.BICUBIC)
 
 
 def _hatching(shape: tuple[int, ...]) -> NDArray[np.float32]:

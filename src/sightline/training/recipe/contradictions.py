@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from sightline.evaluation.operating import contradiction
+from sightline.evaluation.operating import contradictions as contradictions_of
 from sightline.training.recipe.steps import OF_BATCHES, OF_PICTURES
 
 if TYPE_CHECKING:
@@ -164,9 +164,10 @@ def _fractions(recipe: "Recipe") -> Iterator[Contradiction]:
 
 def _decision(recipe: "Recipe") -> Iterator[Contradiction]:
     section = recipe.decision
-    wrong = contradiction(section.wishes())
-    if wrong is not None:
-        yield Contradiction(("decision",), None, wrong)  # of two keys, neither is wrong by itself
+    for wrong in contradictions_of(section.wishes(), with_costs=section.costs is not None):
+        yield Contradiction(
+            ("decision", wrong.key), None, wrong.problem
+        )  # of two keys, neither is wrong by itself
     if recipe.task == "multilabel":
         for key in ("costs", "sets"):
             if getattr(section, key) is not None:

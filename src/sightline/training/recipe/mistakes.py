@@ -34,14 +34,15 @@ def mistakes_of(err: ValidationError, root: type[BaseModel]) -> list[Mistake]:
     for error in err.errors():
         grouped.setdefault(".".join(map(str, _place(error, root))), []).append(error)
     return [
-        # A value that may be one thing or another is wrong once for each of them.
-        Mistake(
-            key,
-            _shown(errors[0]["input"]),
-            ", or ".join(dict.fromkeys(_problem(key, e, root) for e in errors)),
-        )
+        Mistake(key, _shown(errors[0]["input"]), _problems(key, errors, root))
         for key, errors in grouped.items()
     ]
+
+
+def _problems(key: str, errors: Sequence[ErrorDetails], root: type[BaseModel]) -> str:
+    """A value that may be one thing or another is wrong once for each of them; contradictions add up."""
+    between = "; " if any(error["type"] == "contradiction" for error in errors) else ", or "
+    return between.join(dict.fromkeys(_problem(key, error, root) for error in errors))
 
 
 def _place(error: ErrorDetails, root: type[BaseModel]) -> Iterator[int | str]:
@@ -62,9 +63,28 @@ def _problem(key: str, error: ErrorDetails, root: type[BaseModel]) -> str:
     if kind == "literal_error":
         begin = "not built" if error["input"] in NOT_BUILT.get(key, ()) else "unknown value"
         return f"{begin}; allowed now: {context['expected']}"
+    if kind == "string_type":
+        return _unquoted(error["input"], in_list=isinstance(error["loc"][-1], int))
     if kind == "value_error":
         return str(context["error"])
     return error["msg"].replace("Input should", "must")
+
+
+def _unquoted(value: object, *, in_list: bool) -> str:
+    """YAML reads 3 as a number and yes as true; labels are often written so."""
+    if isinstance(value, bool):
+        return "must be text: yes, no, on, off, true and false need quotes to be it"
+    if isinstance(value, int | float):
+        return (
+            f'must be text: put it in quotes, ["{value}"]'
+            if in_list
+            else f'must be text: put it in quotes, "{value}"'
+        )
+    return (
+        "must be text"
+        if value is None or isinstance(value, list | dict)
+        else "must be text: put it in quotes"
+    )
 
 
 def _keys_beside(loc: Sequence[int | str], root: type[BaseModel]) -> list[str]:

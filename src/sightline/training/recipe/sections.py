@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator
 
-from sightline.evaluation.operating import Wishes, read_aim, read_rate
+from sightline.evaluation.operating import Wishes, read_aim, read_rate, repeated_aims
 from sightline.records import Frozen, OutlierScore
 
 Strategy = Literal["linear", "two_phase", "full", "scratch"]
@@ -301,7 +301,16 @@ class DecisionSection(Section):
     @field_validator("aims")
     @classmethod
     def _are_aims(cls, aims: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(str(read_aim(aim)) for aim in aims)
+        read, problems = [], []
+        for text in aims:
+            try:
+                read.append(read_aim(text))
+            except ValueError as err:
+                problems.append(str(err))
+        problems += repeated_aims(read)
+        if problems:
+            raise ValueError("; ".join(problems))
+        return tuple(map(str, read))
 
     @field_validator("review_capacity", "traffic")
     @classmethod
