@@ -60,6 +60,12 @@ def test_the_explanation_says_how_and_where(client):
     assert 0 <= said["peak_px"][1] <= 48
 
 
+def test_the_faster_method_can_be_asked_for(client):
+    said = json.loads(ask(client, method="class_activation").headers["sightline-explanation"])
+
+    assert (said["method"], said["exact"]) == ("class_activation", True)
+
+
 def test_another_label_than_the_answer_can_be_explained(client):
     answer = ask(client, label="hole")
 

@@ -7,7 +7,7 @@ from fastapi import Request, Response
 
 from sightline.errors import InputError, MalformedRequest
 from sightline.inference import check_label
-from sightline.records import Frozen
+from sightline.records import ExplanationMethod, Frozen
 from sightline.serving.body import in_time, is_multipart, read_raw
 from sightline.serving.service import Explained, Service
 from sightline.serving.timing import server_timing
@@ -29,11 +29,13 @@ OVERLAY: dict[str, Any] = {
 _MOST_IN_HEADER = 20
 
 
-async def answer_explained(service: Service, request: Request, label: str | None, top_k: int) -> Response:
+async def answer_explained(
+    service: Service, request: Request, label: str | None, method: ExplanationMethod, top_k: int
+) -> Response:
     """Answer a request with a PNG of why.
 
     Raises:
-        MalformedRequest: a form, an unknown label, or more candidates than a header shall hold.
+        MalformedRequest: a form, an unknown label, a method that the bundle does not have, or more candidates than a header shall hold.
         SightlineError: as without an explanation; `Overloaded` also where too many are explained.
     """
     manifest, settings = service.predictor.bundle.manifest, service.settings
@@ -47,13 +49,15 @@ async def answer_explained(service: Service, request: Request, label: str | None
         )
     try:
         check_label(label, manifest)
+        if method == "class_activation":
+            service.explainer.require_class_maps()
     except InputError as err:
         raise MalformedRequest(str(err)) from err
     limits = manifest.preprocessing.limits
     with service.admit(1), service.admit_explanation():
         async with in_time(settings.body_timeout_s):
             image = await read_raw(request, min(limits.max_bytes, settings.max_body_bytes))
-        return _png(await service.explain(image, label, top_k))
+        return _png(await service.explain(image, label, method, top_k))
 
 
 def _png(explained: Explained) -> Response:

@@ -8,7 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from sightline import __version__
 from sightline.errors import ImageError, MalformedRequest, NotReady
-from sightline.records import Prediction, Timings
+from sightline.records import ExplanationMethod, Prediction, Timings
 from sightline.serving.answers import ErrorBody, FileResult, FormAnswer, Health, ModelInfo, problem
 from sightline.serving.body import Upload, in_time, is_multipart, read_raw, read_uploads
 from sightline.serving.explaining import OVERLAY, answer_explained
@@ -59,6 +59,10 @@ def build_routes(service: Service) -> APIRouter:
         label: Annotated[
             str | None, Query(description="With explain: explain this label and not the answer.")
         ] = None,
+        method: Annotated[
+            ExplanationMethod | None,
+            Query(description="With explain: rise, the default, points best; class_activation is faster."),
+        ] = None,
         neighbours: Annotated[int, Query(ge=0, le=100)] = 0,
     ) -> Response:
         """Classify one image sent as the body, or one or more sent as files of a multipart form.
@@ -71,14 +75,15 @@ def build_routes(service: Service) -> APIRouter:
         With `explain=true` a raw body is answered with a PNG: the picture in grey, and in colour where the evidence
         for the answer lies. The prediction is then in the header `Sightline-Prediction`.
         """
-        if label is not None and not explain:
-            raise MalformedRequest("label is the label to explain: it belongs to explain=true.")
+        for name, value in (("label", label), ("method", method)):
+            if value is not None and not explain:
+                raise MalformedRequest(f"{name} is about the explanation: it belongs to explain=true.")
         if neighbours and explain:
             raise MalformedRequest(
                 "With explain=true the answer names no neighbours. Ask for them without it."
             )
         if explain:
-            return await answer_explained(service, request, label, top_k)
+            return await answer_explained(service, request, label, method or "rise", top_k)
         settings = service.settings
         with service.admit(1):
             if is_multipart(request):

@@ -14,7 +14,7 @@ from sightline import __version__
 from sightline.errors import NotReady, Overloaded, SightlineError
 from sightline.inference import Explainer, Predictor, as_png, draw_overlay, open_explainer, replay_golden
 from sightline.monitoring import ServiceMetrics
-from sightline.records import ExplanationSummary, Prediction
+from sightline.records import ExplanationMethod, ExplanationSummary, Prediction
 from sightline.serving.settings import ServerSettings
 from sightline.serving.turns import Turns
 
@@ -43,7 +43,7 @@ class Service:
         self.metrics = ServiceMetrics(predictor.bundle.id, manifest.name, __version__)
         self.state: State = "starting"
         self.failure: SightlineError | None = None
-        self._explainer = Explainer(predictor, None)
+        self.explainer = Explainer(predictor, None)
         self._in_flight = 0
         self._explaining = 0
         workers = settings.workers or os.cpu_count() or 1
@@ -63,7 +63,7 @@ class Service:
             await loop.run_in_executor(
                 self._threads, replay_golden, self.predictor.bundle, self.predictor.engine
             )
-            self._explainer = open_explainer(self.predictor)
+            self.explainer = open_explainer(self.predictor)
         except SightlineError as err:
             self.state, self.failure = "failed", err
             raise
@@ -118,17 +118,19 @@ class Service:
         finally:
             self._explaining -= 1
 
-    async def explain(self, image: bytes, label: str | None, top_k: int) -> Explained:
+    async def explain(
+        self, image: bytes, label: str | None, method: ExplanationMethod, top_k: int
+    ) -> Explained:
         """Answer one encoded picture and draw why, in a worker thread, when its turn has come; see `Turns`.
 
         Raises:
             ImageError: the picture is not taken.
-            InputError: the bundle has no such label.
+            InputError: the bundle has no such label or method.
         """
         loop, received = asyncio.get_running_loop(), time.perf_counter()
         async with self.turns.explanation():
             explained = await loop.run_in_executor(
-                self._threads, self._explain, image, label, top_k, received
+                self._threads, self._explain, image, label, method, top_k, received
             )
         self.metrics.count_prediction(explained.prediction)
         self.metrics.count_explanation(explained.spent_ms / 1e3)
@@ -156,9 +158,11 @@ class Service:
         waited_ms = (time.perf_counter() - received) * 1e3
         return self.predictor.predict(image, top_k=top_k, neighbours=neighbours, waited_ms=waited_ms)
 
-    def _explain(self, image: bytes, label: str | None, top_k: int, received: float) -> Explained:
+    def _explain(
+        self, image: bytes, label: str | None, method: ExplanationMethod, top_k: int, received: float
+    ) -> Explained:
         waited_ms = (time.perf_counter() - received) * 1e3
-        found = self._explainer.explain(image, label, top_k=top_k, waited_ms=waited_ms)
+        found = self.explainer.explain(image, label, method=method, top_k=top_k, waited_ms=waited_ms)
         started = time.perf_counter()
         png = as_png(draw_overlay(found))
         spent_ms = found.milliseconds + (time.perf_counter() - started) * 1e3
