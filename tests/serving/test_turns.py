@@ -47,7 +47,7 @@ class Held:
 class Server:
     def __init__(self, service, begun, client, threads):
         self.service, self.begun, self.client, self.threads = service, begun, client, threads
-        self.explainer, self.predictor = service._explainer, service.predictor
+        self.explainer, self.predictor = service.explainer, service.predictor
 
     def send(self, content=PICTURE, **parameters):
         return self.threads.submit(self.client.post, "/v1/predict", params=parameters, content=content)

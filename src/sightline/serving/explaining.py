@@ -35,7 +35,7 @@ async def answer_explained(
     """Answer a request with a PNG of why.
 
     Raises:
-        MalformedRequest: a form, an unknown label, a method that the bundle does not have, or more candidates than a header shall hold.
+        MalformedRequest: a form, an unknown label or method, or more candidates than a header shall hold.
         SightlineError: as without an explanation; `Overloaded` also where too many are explained.
     """
     manifest, settings = service.predictor.bundle.manifest, service.settings
