@@ -173,6 +173,16 @@ def test_a_temperature_that_few_groups_cannot_prove_is_not_taken():
     assert held_out.after == held_out.before
 
 
+def test_below_twenty_independent_images_probabilities_are_left_alone():
+    shouted = one_true(3, 190, sharpness=3.0)
+    groups = [f"piece {row // 10}" for row in range(190)]
+
+    chosen = fit_calibration(shouted, groups=groups)
+
+    assert chosen.calibration == Temperature()
+    assert "19 independent images are too few" in chosen.report.notices[0]
+
+
 def test_a_class_that_is_claimed_too_readily_needs_vector_scaling():
     scores = one_true(4, 1500, offset=2.5)
 

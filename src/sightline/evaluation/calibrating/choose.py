@@ -129,9 +129,9 @@ def allowed_kinds(scores: Scores, groups_n: NDArray[np.int64]) -> tuple[tuple[st
     rows, classes = scores.logits.shape
     independent = len(np.unique(groups_n))
     if independent < FEWEST_INDEPENDENT:
-        return ("temperature",), (
-            f"Only temperature was fitted: {independent} independent images are too few to compare kinds, "
-            f"{FEWEST_INDEPENDENT} are needed.",
+        return ("none",), (
+            f"Nothing was calibrated: {independent} independent images are too few to learn from, "
+            f"{FEWEST_INDEPENDENT} are needed. Probabilities are as the network says.",
         )
     if scores.task == "multiclass":
         needed = _ROWS_A_CLASS * classes
