@@ -142,3 +142,10 @@ def test_a_gap_far_beyond_noise_has_the_interval_of_its_percentiles():
 
     assert (found.low, found.high) == pytest.approx((0.3 - 0.0196, 0.3 + 0.0196), abs=1e-3)
     assert (found.value, found.method) == (0.3, "test_inversion")
+
+
+@pytest.mark.parametrize("groups, warned", [(19, True), (20, False)])
+def test_few_groups_are_said_to_be_few(groups, warned):
+    sampling = Sampling.of_groups(np.arange(100) % groups)
+
+    assert ("likely too narrow" in sampling.said) == warned

@@ -15,6 +15,7 @@ RESAMPLES = 1000
 ALONE = "Every picture counts as independent: none is known to show the same thing as another."
 _WEIGHT_VALUES = 1 << 22
 _BISECTIONS = 20
+_FEW_UNITS = 20
 _LARGEST_SCALE = 64.0
 
 
@@ -47,6 +48,8 @@ class Sampling:
             f"The {len(groups_n):,} pictures form {len(values):,} independent groups (same group, same content or "
             "near copies); whole groups are resampled, as pictures of one group are right or wrong together."
         )
+        if len(values) < _FEW_UNITS:
+            said += f" Intervals over fewer than {_FEW_UNITS} groups are likely too narrow."
         return cls(units.astype(np.int64), said, resamples)
 
     @property
