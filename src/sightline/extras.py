@@ -21,7 +21,6 @@ _EXTRA_OF = {
     "nncf": "optimize",
     "openvino": "openvino",
     "optuna": "tune",
-    "platformdirs": "data",
     "pyarrow": "data",
     "scipy": "data",
     "s3fs": "s3",

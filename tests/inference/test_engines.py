@@ -99,6 +99,18 @@ def test_a_variant_answers_with_the_decision_that_was_fitted_to_it(two_variants,
     assert quicker.predict(picture).probability < usual.predict(picture).probability
 
 
+def test_a_default_variant_brings_its_own_decision_and_tolerance(two_variants, tmp_path):
+    old = read_bundle(two_variants)
+    files = {name: old.read(name) for name in old.sealed.files}
+    write_bundle(tmp_path / "b", old.sealed.model_copy(update={"default_variant": "ov-bf16"}), files)
+
+    predictor = load(tmp_path / "b")
+
+    assert predictor.bundle.manifest.decision.calibration.value == 3.0
+    assert predictor.bundle.manifest.golden.logit == 0.05
+    assert all(check.outcome == "passed" for check in verify_bundle(tmp_path / "b"))
+
+
 def test_every_variant_is_verified_within_its_own_tolerance(two_variants):
     checks = {check.name: check for check in verify_bundle(two_variants)}
 

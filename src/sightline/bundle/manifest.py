@@ -55,7 +55,8 @@ class Variant(Frozen):
     decision
         Fitted to the logits of this variant. None: the manifest's own, as of the reference.
     golden_logit
-        How far its logits of the golden images may part from the reference's, as `Golden.logit`. None: as that says.
+        How far its logits and embeddings of the golden images may part from the reference's, as `Golden.logit`. None:
+        as that says.
     gate
         What was measured before it was let in, for instance its agreement with the network it came from.
     """
@@ -87,7 +88,8 @@ class Golden(Frozen):
         Mean and largest absolute difference of uint8 levels. Decode and orient compare a 16 × 16 map of block
         means by `pixel_mean`; resize compares every pixel by both.
     logit
-        Largest absolute difference of logits, as a share of the largest absolute recorded logit (at least 1).
+        Largest absolute difference of logits, as a share of the largest absolute recorded logit (at least 1); of
+        embeddings likewise.
     probability
         Largest absolute difference of probabilities: the decision on the recorded logits.
     outlier_score

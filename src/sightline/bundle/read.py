@@ -85,7 +85,7 @@ def read_bundle(root: Path) -> Bundle:
     check_listing(root, manifest)
     for name, record in manifest.files.items():
         _read_verified(root, name, record)
-    return Bundle(root, bundle_id, manifest, manifest)
+    return Bundle(root, bundle_id, manifest, manifest).with_variant(manifest.default_variant)
 
 
 def check_listing(root: Path, manifest: Manifest) -> None:

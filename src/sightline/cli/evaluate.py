@@ -64,6 +64,9 @@ def evaluate(
             metavar="VIEWS", help="Test-time augmentation, for comparison: hflip, vflip, rot180, by commas."
         ),
     ] = None,
+    variant: Annotated[
+        str | None, typer.Option(help="Of the bundle. Default: the bundle's own.", show_default=False)
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print every figure as JSON.")] = False,
 ) -> None:
     """Say how good a bundle is on labelled images, how sure that is, and where it fails.
@@ -94,7 +97,7 @@ def evaluate(
     folder = None if out is None else _folder(out)
     gates = tuple(read_gate(text) for text in gate or [])
     views = read_views(tta or "")
-    predictor = load(bundle)
+    predictor = load(bundle, variant=variant)
     manifest = predictor.bundle.manifest
     check_gates(gates, manifest.labels, manifest.task, with_costs=cost is not None)
     asked = Asked(

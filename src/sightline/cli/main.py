@@ -13,6 +13,7 @@ import typer
 
 from sightline import __version__
 from sightline.cli.ablate import ablate
+from sightline.cli.benchmark import benchmark
 from sightline.cli.calibrate import calibrate
 from sightline.cli.crossvalidate import crossvalidate
 from sightline.cli.data import app as data
@@ -47,6 +48,7 @@ for _command in (
     evaluate,
     calibrate,
     optimize,
+    benchmark,
     verify,
     show,
     predict,

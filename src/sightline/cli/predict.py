@@ -27,6 +27,9 @@ def predict(
     neighbours: Annotated[
         int, typer.Option(min=0, help="How many of the nearest training images --json lists.")
     ] = 0,
+    variant: Annotated[
+        str | None, typer.Option(help="Of the bundle. Default: the bundle's own.", show_default=False)
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values with a header.")] = False,
 ) -> None:
@@ -40,7 +43,7 @@ def predict(
     if as_json and as_csv:
         raise InputError("--json and --csv exclude each other.")
     paths = image_paths(files)
-    predictor = load(bundle, threads=1)
+    predictor = load(bundle, threads=1, variant=variant)
     outcomes = predict_files(predictor, paths, top_k=top_k, neighbours=neighbours)
     if as_json:
         failed = _print_json(outcomes)

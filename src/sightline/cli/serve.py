@@ -12,6 +12,9 @@ def serve(
         str, typer.Option(help="Address to listen on. There is no authentication yet.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
+    variant: Annotated[
+        str, typer.Option(help="Of the bundle; auto: the fastest on this machine, measured once.")
+    ] = "auto",
     workers: Annotated[int | None, typer.Option(min=1, help="Threads; one a core by default.")] = None,
     max_images: Annotated[int, typer.Option(min=1, help="Images in flight; beyond it 429.")] = 128,
     body_timeout: Annotated[
@@ -34,6 +37,11 @@ def serve(
         typer.echo(f"Try: curl --data-binary @picture.jpg {url}/v1/predict", err=True)
 
     settings = ServerSettings(
-        host=host, port=port, workers=workers, max_images=max_images, body_timeout_s=body_timeout
+        host=host,
+        port=port,
+        variant=variant,
+        workers=workers,
+        max_images=max_images,
+        body_timeout_s=body_timeout,
     )
     run(bundle, settings, announce)

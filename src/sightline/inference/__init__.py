@@ -19,7 +19,7 @@ from sightline.inference.many import FileOutcome, predict_files
 from sightline.inference.nearest import NearestImages, open_nearest
 from sightline.inference.onnx_engine import OnnxEngine, open_session
 from sightline.inference.outliers import OutlierScorer, SingleScores, open_outlier_scorer
-from sightline.inference.predictor import Predictor, load, run_in_batches
+from sightline.inference.predictor import Predictor, load, open_predictor, run_in_batches
 from sightline.inference.verify import Check, verify_bundle
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "open_graph",
     "open_nearest",
     "open_outlier_scorer",
+    "open_predictor",
     "open_session",
     "predict_files",
     "read_golden",

@@ -107,8 +107,11 @@ def load(bundle: str | PathLike[str], *, threads: int | None = None, variant: st
         BundleError: it cannot be trusted or used.
     """
     opened = read_bundle(Path(bundle))
-    if variant is not None:
-        opened = opened.with_variant(variant)
+    return open_predictor(opened if variant is None else opened.with_variant(variant), threads=threads)
+
+
+def open_predictor(opened: Bundle, *, threads: int | None = None) -> Predictor:
+    """What answers by a bundle that has been read. Raises as `load` does."""
     nearest = open_nearest(opened)
     scorer = open_outlier_scorer(opened, nearest)
     return Predictor(opened, open_engine(opened, threads=threads), nearest, scorer)

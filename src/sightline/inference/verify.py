@@ -34,7 +34,7 @@ def verify_bundle(root: Path) -> list[Check]:
         checks.append(_passed("manifest", f"schema version {manifest.schema_version}, id {bundle_id[:12]}…"))
         check_listing(root, manifest)
         checks.append(_passed("listing", f"{len(manifest.files)} files, none missing, none more"))
-        bundle = Bundle(root, bundle_id, manifest, manifest)
+        bundle = Bundle(root, bundle_id, manifest, manifest).with_variant(manifest.default_variant)
         damaged = _damaged_files(bundle)
         if not damaged:
             checks.append(_passed("files", f"SHA-256 of every file, {_size_mb(manifest):.1f} MB"))

@@ -93,6 +93,11 @@ def calibrate_bundle(
     """
     check_target(target)
     bundle = predictor.bundle
+    if len(bundle.sealed.variants) > 1:
+        raise InputError(
+            f"'{bundle.manifest.name}' has {len(bundle.sealed.variants)} variants, each with a decision of its own. "
+            "Calibrate the bundle that it was made from, then run `sightline optimize` on the result."
+        )
     replay_golden(bundle, predictor.engine)
     parts = _parts(dataset, known_splits(bundle), bundle.manifest.name)
     to_fit = dataset.take(parts.fit)

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+
+from sightline.inference.measuring import cpu_name
 
 _PACKAGES = (
     "numpy",
@@ -41,7 +42,7 @@ def hardware(device: str) -> dict[str, str | int]:
     """Describe this machine. `device`: where training ran, `cpu` or `cuda`."""
     return {
         "device": device,
-        "cpu": _cpu_name(),
+        "cpu": cpu_name(),
         "cores": os.cpu_count() or 1,
         "system": f"{platform.system()} {platform.machine()}",
     }
@@ -50,12 +51,3 @@ def hardware(device: str) -> dict[str, str | int]:
 def now() -> str:
     """Return the time in UTC, ISO 8601, to the second."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _cpu_name() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

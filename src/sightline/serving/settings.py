@@ -8,6 +8,8 @@ from sightline.records import Frozen
 class ServerSettings(Frozen):
     """Address, size and patience of a server.
 
+    variant
+        Which of the bundle's variants answers; `auto`: the fastest on this machine, measured once and remembered.
     workers
         Threads that decode and infer, each on one core; None: one a core.
     max_images
@@ -24,6 +26,7 @@ class ServerSettings(Frozen):
     """
 
     host: str = "127.0.0.1"
+    variant: str = "auto"
     port: int = Field(default=8000, ge=0, le=65535)
     workers: int | None = Field(default=None, ge=1)
     max_images: int = Field(default=128, ge=1)

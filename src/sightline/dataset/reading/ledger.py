@@ -7,7 +7,6 @@ and nothing else.
 
 import hashlib
 import json
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,10 +16,10 @@ from typing import Any, NamedTuple, Self, TypeVar
 
 import numpy as np
 
+from sightline.cache_home import cache_home
 from sightline.dataset.duplicates import NearDuplicates
 from sightline.dataset.sources.cells import is_text
 from sightline.errors import InputError
-from sightline.extras import require
 
 # Raised whenever decoding, measures, fingerprints, their search or these tables change: what is there then goes.
 _GENERATION = 4
@@ -40,12 +39,6 @@ class Entry(NamedTuple):
     stamp: str
     facts: list[object]
     print: bytes | None
-
-
-def cache_home() -> Path:
-    """The user's cache, or `SIGHTLINE_CACHE_DIR`."""
-    home = os.environ.get("SIGHTLINE_CACHE_DIR") or require("platformdirs").user_cache_dir("sightline")
-    return Path(home)
 
 
 def default_ledger(location: str) -> Path:

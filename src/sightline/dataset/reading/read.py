@@ -11,10 +11,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from sightline.cache_home import cache_home
 from sightline.dataset.corrections import apply_corrections, read_corrections
 from sightline.dataset.duplicates import SIZE_PX, NearDuplicates, find_near_duplicates
 from sightline.dataset.parquet import read_table
-from sightline.dataset.reading.ledger import Entry, Ledger, cache_home, default_ledger
+from sightline.dataset.reading.ledger import Entry, Ledger, default_ledger
 from sightline.dataset.reading.picture import Opened, Outcome, open_picture_file
 from sightline.dataset.sample import Quarantined
 from sightline.dataset.sources.groups import assign_groups

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sightline.evaluation.calibrating import calibration_errors
 from sightline.evaluation.comparison import Comparison, compare
@@ -39,8 +40,9 @@ class Gate(Frozen):
         The class whose recall falls most, and by how much it changes; None where none has a picture.
     calibration_error, reference_calibration_error
         Expected calibration error of both after their own calibration.
-    logit
-        Largest |Δ| of a logit of a golden image, as a share of the largest of that image (at least 1).
+    golden
+        Largest |Δ| of a logit or an embedding's value of a golden image, as a share of the largest of that image (at
+        least 1).
     objections
         Why it is not let through, a sentence each; none: it is.
     """
@@ -56,7 +58,7 @@ class Gate(Frozen):
     worst_recall_change: float | None
     calibration_error: float
     reference_calibration_error: float
-    logit: float
+    golden: float
     objections: tuple[str, ...] = ()
 
     @property
@@ -70,12 +72,12 @@ class Answering:
     """An engine's outputs for the held-out pictures, its outputs for the golden ones, and the decision on both.
 
     golden
-        Logits float32 `[n, C]`.
+        Logits float32 `[n, C]` and embeddings float32 `[n, D]`.
     """
 
     scores: Scores
     rule: DecisionRule
-    golden: np.ndarray
+    golden: tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 def judge_variant(variant: Answering, reference: Answering, sampling: Sampling, limits: Limits) -> Gate:
@@ -110,15 +112,14 @@ def judge_variant(variant: Answering, reference: Answering, sampling: Sampling, 
         worst_recall_change=change,
         calibration_error=errors[0],
         reference_calibration_error=errors[1],
-        logit=logit_difference(variant.golden, reference.golden),
+        golden=max(map(_share_apart, variant.golden, reference.golden)),
         objections=tuple(_objections(found, drop, change, limits)),
     )
 
 
-def logit_difference(given_nc: np.ndarray, recorded_nc: np.ndarray) -> float:
-    """Largest |Δ| of logits `[N, C]` as a share of each row's largest recorded one (at least 1)."""
-    scale = np.maximum(1.0, np.abs(recorded_nc).max(axis=1))
-    return float((np.abs(given_nc - recorded_nc).max(axis=1) / scale).max())
+def _share_apart(given_nk: NDArray[np.float32], recorded_nk: NDArray[np.float32]) -> float:
+    scale = np.maximum(1.0, np.abs(recorded_nk).max(axis=1))
+    return float((np.abs(given_nk - recorded_nk).max(axis=1) / scale).max())
 
 
 def _negated(gain: Estimate) -> Estimate:

@@ -54,8 +54,8 @@ class Judge:
         """Run a candidate over all pictures and fit the decision to what it gives."""
         engine = candidate.open(os.cpu_count() or 1)
         scores = self._score(engine, self._material.gate, progress)
-        golden, _ = run_in_batches(engine, self._golden)
-        if not all(np.isfinite(one).all() for one in (scores.logits, scores.embeddings, golden)):
+        golden = run_in_batches(engine, self._golden)
+        if not all(np.isfinite(one).all() for one in (scores.logits, scores.embeddings, *golden)):
             return Tried(candidate, None, None, "some of its outputs are no numbers")
         rule = self._fit(scores)
         test = None

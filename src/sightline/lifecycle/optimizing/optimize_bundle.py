@@ -118,7 +118,7 @@ def _write(bundle: Bundle, target: Path, found: Optimized, tried: Mapping[str, T
             engine=row.runtime,
             precision=row.precision,
             decision=one.answering.rule,
-            golden_logit=max(_LEAST_GOLDEN, _GOLDEN_MARGIN * row.gate.logit),
+            golden_logit=max(_LEAST_GOLDEN, _GOLDEN_MARGIN * row.gate.golden),
             gate=_figures(row),
         )
     files = {name: bundle.read(name) for name in old.files} | graphs
