@@ -1,0 +1,143 @@
+"""The whole story on a tiny bundle: every variant on real files, through the gate, into a bundle that verifies."""
+
+import hashlib
+import json
+
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+from typer.testing import CliRunner
+
+from bundles import LABELS, make_bundle, outlier_rule, reseal
+from pictures import encode
+from sightline.bundle import read_bundle
+from sightline.cli.main import app
+from sightline.dataset import read_dataset
+from sightline.errors import InputError
+from sightline.inference import load, verify_bundle
+from sightline.lifecycle.optimizing import Wanted, optimize_bundle, quantized_candidates
+
+IMAGES = 180
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """Noise of several colours, named after what the bundle answers."""
+    root = tmp_path_factory.mktemp("data") / "pictures"
+    predictor = load(make_bundle(tmp_path_factory.mktemp("b") / "tiles"))
+    rng = np.random.default_rng(0)
+    for index in range(IMAGES):
+        levels = rng.integers(0, 256, 3)
+        picture = encode(np.clip(levels + rng.integers(-40, 40, (36, 40, 3)), 0, 255).astype(np.uint8))
+        label = predictor.predict(picture).label if index % 8 else LABELS[index % 3]
+        (root / label).mkdir(parents=True, exist_ok=True)
+        (root / label / f"{index:03}.png").write_bytes(picture)
+    return root
+
+
+@pytest.fixture(scope="module")
+def known(pictures, tmp_path_factory):
+    """A bundle that knows the split of each picture, and rejects strange ones."""
+    folder = tmp_path_factory.mktemp("known")
+    rows = [
+        f"{('train', 'val', 'test')[index % 3]},{path.name},{path.parent.name},,"
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}"
+        for index, path in enumerate(sorted(pictures.rglob("*.png")))
+    ]
+    plain = make_bundle(folder / "plain", outliers=outlier_rule())
+    table = "\n".join(["split,path,label,group,sha256", *rows]).encode()
+    return reseal(plain, folder / "known", {"dataset.csv": table})
+
+
+def listen(_title):
+    return lambda _done, _total: None
+
+
+def clipped(graph):
+    """A graph whose first layer has lost half of its channels."""
+    model = onnx.load_from_string(graph)
+    (kernel,) = (one for one in model.graph.initializer if one.name == "kernel")
+    values = numpy_helper.to_array(kernel).copy()
+    values[: len(values) // 2] = 0
+    kernel.CopyFrom(numpy_helper.from_array(values, "kernel"))
+    return model.SerializeToString()
+
+
+@pytest.fixture(scope="module")
+def optimized(known, pictures, tmp_path_factory):
+    target = tmp_path_factory.mktemp("out") / "faster"
+
+    def broken(bundle, _material, _listen):
+        return list(quantized_candidates(clipped(bundle.read("model.onnx")), "broken", "clipped on purpose"))
+
+    found = optimize_bundle(
+        read_bundle(known), read_dataset(pictures), Wanted(least_gain=0.0), target, listen, [broken]
+    )
+    return found, target
+
+
+def test_the_same_graph_in_another_runtime_passes_and_a_broken_one_does_not(optimized):
+    found, _ = optimized
+
+    rows = {row.name: row for row in found.rows}
+    assert rows["ov-float32"].role == "kept"
+    assert rows["ov-float32"].gate.label_agreement == 1
+    for name in ("ort-int8-broken", "ov-int8-broken"):
+        assert rows[name].role == "refused"
+        assert any("falls by" in reason for reason in rows[name].reasons)
+
+
+def test_the_bundle_holds_what_was_kept_and_answers_by_it(optimized, known):
+    found, target = optimized
+
+    new = read_bundle(target)
+    kept = {row.name for row in found.rows if row.role != "refused"}
+    assert set(new.sealed.variants) == kept
+    assert new.sealed.default_variant == found.chosen
+    assert "model.int8.broken.onnx" not in new.sealed.files
+    assert json.loads(new.read("variants.json"))["chosen"] == found.chosen
+    assert {check.outcome for check in verify_bundle(target)} == {"passed"}
+    assert new.read("model.onnx") == read_bundle(known).read("model.onnx")
+
+
+def test_each_variant_has_a_decision_fitted_to_it(optimized):
+    found, target = optimized
+
+    variants = read_bundle(target).sealed.variants
+    for row in found.rows:
+        if row.role == "kept":
+            rule = variants[row.name].decision
+            assert rule.outliers.held_out == found.images
+            assert variants[row.name].gate["accuracy_drop"] == row.gate.drop.value
+
+
+def test_the_test_split_plays_no_part_and_is_reported(optimized):
+    found, _ = optimized
+
+    assert (found.split, found.images) == ("val", IMAGES // 3)
+    assert all(row.test is not None for row in found.rows if row.role != "refused")
+
+
+def test_nothing_is_written_where_nothing_keeps_the_limits(known, pictures, tmp_path):
+    result = CliRunner().invoke(
+        app,
+        ["optimize", str(known), str(pictures), "--out", str(tmp_path / "new"), "--max-size-mb", "0.00001"],
+    )
+
+    assert result.exit_code == 1
+    assert "Nothing keeps the limits" in result.stdout
+    assert "comes closest" in result.stdout
+    assert not (tmp_path / "new").exists()
+
+
+def test_pictures_that_the_bundle_never_saw_are_too_few_to_read_ranges_from(bundle, pictures, tmp_path):
+    with pytest.raises(InputError, match="has 0 of the pictures that 'tiles' was trained on"):
+        optimize_bundle(read_bundle(bundle), read_dataset(pictures), Wanted(), None, listen)
+
+
+def test_a_batch_that_is_no_number_is_refused(known, pictures):
+    result = CliRunner().invoke(app, ["optimize", str(known), str(pictures), "--batch", "1,many"])
+
+    assert isinstance(result.exception, InputError)
+    assert "numbers from 1 to 256" in str(result.exception)
