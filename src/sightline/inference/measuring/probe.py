@@ -21,12 +21,17 @@ def main(began: str, path: str, runtime: str, precision: str, *shape: str) -> No
 
 
 def _peak_mib() -> float | None:
+    # On Linux not by getrusage, whose peak a process inherits from the one that started it.
+    status = Path("/proc/self/status")
+    if status.is_file():
+        (peak,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(peak.split()[1]) / 2**10
     try:
         import resource
     except ModuleNotFoundError:  # Windows
         return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+    peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak_bytes / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 if __name__ == "__main__":
