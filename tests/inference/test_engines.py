@@ -7,7 +7,7 @@ import pytest
 
 from bundles import LABELS, SIDE, make_bundle, tiny_graph
 from sightline.bundle import list_files, read_bundle, write_bundle
-from sightline.errors import BundleCorrupt, InputError
+from sightline.errors import BundleCorrupt, InputError, MissingExtra
 from sightline.inference import load, open_graph, verify_bundle
 
 RUNTIMES = [("onnxruntime", "float32"), ("openvino", "float32"), ("openvino", "bfloat16")]
@@ -121,3 +121,8 @@ def test_every_variant_is_verified_within_its_own_tolerance(two_variants):
 def test_an_unknown_variant_is_refused_by_name(two_variants):
     with pytest.raises(InputError, match="no variant 'int4'. It has: float32, ov-bf16"):
         load(two_variants, variant="int4")
+
+
+def test_tensorrt_is_refused_where_it_is_not_with_what_to_do():
+    with pytest.raises(MissingExtra, match="without TensorRT. Install onnxruntime-gpu"):
+        open_graph(tiny_graph(), "tiny", "tensorrt", "float16")

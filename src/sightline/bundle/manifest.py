@@ -43,7 +43,7 @@ class FileRecord(Frozen):
     sha256: Sha256
 
 
-Runtime = Literal["onnxruntime", "openvino"]
+Runtime = Literal["onnxruntime", "openvino", "tensorrt"]
 Precision = Literal["float32", "bfloat16", "float16", "int8"]
 
 

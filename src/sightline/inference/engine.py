@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sightline.bundle import Bundle, Manifest, Precision, Runtime
 from sightline.errors import BundleCorrupt
-from sightline.inference.onnx_engine import OnnxEngine, open_session
+from sightline.inference.onnx_engine import OnnxEngine, open_session, open_tensorrt
 from sightline.inference.openvino_engine import open_openvino
 from sightline.inference.signature import Output, Signature
 
@@ -51,6 +51,8 @@ def open_graph(
     """
     if runtime == "openvino":
         return open_openvino(graph, name, precision, threads=threads)
+    if runtime == "tensorrt":
+        return OnnxEngine(open_tensorrt(graph, name, precision))
     return OnnxEngine(open_session(graph, name, threads=threads))
 
 

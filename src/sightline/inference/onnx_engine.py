@@ -7,9 +7,13 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from sightline.errors import BundleCorrupt
+from sightline.bundle import Precision
+from sightline.cache_home import cache_home
+from sightline.errors import BundleCorrupt, MissingExtra
 from sightline.inference.signature import Output, Signature
 
+TENSORRT = "TensorrtExecutionProvider"
+_USUAL = ("CUDAExecutionProvider", "CPUExecutionProvider")
 _DTYPES = {"tensor(uint8)": "uint8", "tensor(float)": "float32"}
 
 
@@ -43,13 +47,37 @@ def open_session(graph: bytes, name: str, *, threads: int | None = None) -> Any:
     Raises:
         BundleCorrupt: ONNX Runtime does not take the graph.
     """
+    available = onnxruntime.get_available_providers()
+    return _open(graph, name, threads, [one for one in _USUAL if one in available])
+
+
+def open_tensorrt(graph: bytes, name: str, precision: Precision) -> Any:
+    """Make a session whose graph TensorRT compiles, on an NVIDIA GPU; engines are kept in the user's cache folder.
+
+    Raises:
+        MissingExtra: ONNX Runtime is here without TensorRT.
+        BundleCorrupt: ONNX Runtime does not take the graph.
+    """
+    if TENSORRT not in onnxruntime.get_available_providers():
+        raise MissingExtra(
+            "ONNX Runtime is installed here without TensorRT. Install onnxruntime-gpu and TensorRT on a "
+            "machine with an NVIDIA GPU, or name another variant."
+        )
+    options = {
+        "trt_fp16_enable": precision == "float16",
+        "trt_int8_enable": precision == "int8",
+        "trt_engine_cache_enable": True,
+        "trt_engine_cache_path": str(cache_home() / "tensorrt"),
+    }
+    return _open(graph, name, None, [(TENSORRT, options), *_USUAL])
+
+
+def _open(graph: bytes, name: str, threads: int | None, providers: Sequence[Any]) -> Any:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     if threads is not None:
         options.intra_op_num_threads = threads
-    wanted = ("CUDAExecutionProvider", "CPUExecutionProvider")
-    providers = [provider for provider in wanted if provider in onnxruntime.get_available_providers()]
     try:
-        return onnxruntime.InferenceSession(graph, options, providers=providers)
+        return onnxruntime.InferenceSession(graph, options, providers=list(providers))
     except Exception as err:  # ONNX Runtime's errors share no class but Exception
         raise BundleCorrupt(name, f"'{name}' is no graph that ONNX Runtime takes: {err}") from err

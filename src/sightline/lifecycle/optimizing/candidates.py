@@ -4,13 +4,17 @@ import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import onnxruntime
+
 from sightline.bundle import Bundle, Precision, Runtime
 from sightline.inference import Engine, open_graph
+from sightline.inference.onnx_engine import TENSORRT
 
-_SHORT = {"onnxruntime": "ort", "openvino": "ov"}
+_SHORT = {"onnxruntime": "ort", "openvino": "ov", "tensorrt": "trt"}
 _PRECISIONS: dict[Runtime, tuple[Precision, ...]] = {
     "onnxruntime": ("float32",),
     "openvino": ("float32", "bfloat16"),
+    "tensorrt": ("float32", "float16"),
 }
 
 
@@ -38,7 +42,12 @@ class Candidate:
 
 def runtimes_here() -> tuple[Runtime, ...]:
     """Those that are installed, the reference's first."""
-    return ("onnxruntime", *(("openvino",) if importlib.util.find_spec("openvino") else ()))
+    found: list[Runtime] = ["onnxruntime"]
+    if importlib.util.find_spec("openvino"):
+        found.append("openvino")
+    if TENSORRT in onnxruntime.get_available_providers():
+        found.append("tensorrt")
+    return tuple(found)
 
 
 def float_candidates(bundle: Bundle) -> Iterator[Candidate]:
