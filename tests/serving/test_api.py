@@ -141,7 +141,7 @@ def test_top_k_limits_the_candidates(client, top_k, expected):
         ("TOP_K=3", "Did you mean top_k?"),
         (
             "top_k=3&colour=red",
-            "There is no parameter 'colour'. Parameters are: top_k, explain, label, neighbours.",
+            "There is no parameter 'colour'. Parameters are: top_k, explain, label, method, neighbours.",
         ),
         ("top_k=3&top_k=2", "top_k is given 2 times; give it once."),
         (
@@ -159,7 +159,7 @@ def test_a_parameter_that_is_unknown_or_given_twice_is_told_with_those_there_are
     error = answer.json()["error"]
     assert (answer.status_code, error["code"]) == (400, "malformed_request")
     assert words in error["message"]
-    assert "Parameters are: top_k, explain, label, neighbours." in error["message"]
+    assert "Parameters are: top_k, explain, label, method, neighbours." in error["message"]
 
 
 @pytest.mark.parametrize("top_k", ["0", "-1", "many"])

@@ -131,4 +131,6 @@ def test_the_openapi_document_describes_the_overlay_and_its_headers(client):
 
     assert {"image/png", "application/json"} <= set(operation["responses"]["200"]["content"])
     assert {"Sightline-Prediction", "Sightline-Explanation"} <= set(operation["responses"]["200"]["headers"])
-    assert {"top_k", "explain", "label", "neighbours"} == {one["name"] for one in operation["parameters"]}
+    assert {"top_k", "explain", "label", "method", "neighbours"} == {
+        one["name"] for one in operation["parameters"]
+    }
