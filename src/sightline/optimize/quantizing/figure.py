@@ -1,14 +1,16 @@
 """How far a variant's answers are from the reference's, without asking which are right."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.inference import OnnxEngine, open_session
+from sightline.bundle import Runtime
+from sightline.inference import open_graph
 from sightline.records import Activation, DecisionRule, Frozen
 
-_PICTURES_A_RUN = 8
+# OpenVINO compiles for one picture anyway, and once more for any other number.
+_PICTURES_A_RUN: dict[Runtime, int] = {"onnxruntime": 8, "openvino": 1}
 
 
 class Closeness(Frozen):
@@ -36,22 +38,28 @@ class Judge:
         uint8 RGB `[N, H, W, 3]`.
     logits, embeddings
         float32 `[N, C]` and `[N, D]`.
+    runtime
+        What variants are run in: the one that will serve them, since runtimes may fuse a graph to more than it says.
     """
 
     images: NDArray[np.uint8]
     logits: NDArray[np.float32]
     embeddings: NDArray[np.float32]
     activation: Activation
+    runtime: Runtime = "onnxruntime"
 
     def first(self, count: int) -> "Judge":
         """The same with the first `count` pictures only."""
-        return Judge(
-            self.images[:count], self.logits[:count], self.embeddings[:count], activation=self.activation
+        return replace(
+            self,
+            images=self.images[:count],
+            logits=self.logits[:count],
+            embeddings=self.embeddings[:count],
         )
 
     def compare(self, graph: bytes) -> Closeness:
-        """Run a graph, as ONNX Runtime runs it when it serves, and say how close it comes."""
-        logits, embeddings = run_graph(graph, self.images)
+        """Run a graph in the judge's runtime and say how close it comes."""
+        logits, embeddings = run_graph(graph, self.images, self.runtime)
         rule = DecisionRule(activation=self.activation)
         own, other = (rule.present(rule.probabilities(one)) for one in (logits, self.logits))
         lengths = np.linalg.norm(embeddings, axis=1) * np.linalg.norm(self.embeddings, axis=1)
@@ -63,20 +71,26 @@ class Judge:
         )
 
 
-def open_judge(reference: bytes, images_nhwc: NDArray[np.uint8], activation: Activation) -> Judge:
-    """Run the reference on the trial pictures."""
+def open_judge(
+    reference: bytes,
+    images_nhwc: NDArray[np.uint8],
+    activation: Activation,
+    runtime: Runtime = "onnxruntime",
+) -> Judge:
+    """Run the reference, in ONNX Runtime, on the trial pictures."""
     logits, embeddings = run_graph(reference, images_nhwc)
-    return Judge(images_nhwc, logits, embeddings, activation)
+    return Judge(images_nhwc, logits, embeddings, activation, runtime)
 
 
 def run_graph(
-    graph: bytes, images_nhwc: NDArray[np.uint8]
+    graph: bytes, images_nhwc: NDArray[np.uint8], runtime: Runtime = "onnxruntime"
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Logits float32 `[N, C]` and embeddings float32 `[N, D]` of a graph in ONNX Runtime."""
-    engine = OnnxEngine(open_session(graph, "graph"))
+    """Logits float32 `[N, C]` and embeddings float32 `[N, D]` of a graph."""
+    engine = open_graph(graph, "graph", runtime, "int8")
+    size = _PICTURES_A_RUN[runtime]
     runs = [
-        engine.run(images_nhwc[first : first + _PICTURES_A_RUN], ["logits", "embedding"])
-        for first in range(0, len(images_nhwc), _PICTURES_A_RUN)
+        engine.run(images_nhwc[first : first + size], ["logits", "embedding"])
+        for first in range(0, len(images_nhwc), size)
     ]
     return np.concatenate([logits for logits, _ in runs]), np.concatenate(
         [embedding for _, embedding in runs]

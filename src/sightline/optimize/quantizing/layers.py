@@ -4,14 +4,12 @@ from dataclasses import dataclass
 
 import onnx
 
-from sightline.optimize.quantizing.qdq import quantised_operators
-
-_HEAVY = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
+from sightline.optimize.quantizing.qdq import HEAVY, quantised_nodes
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A node that multiplies and sums, with what follows until the next: its activation, the addition it ends in.
+    """A node that multiplies by weights, with what follows until the next: its activation, the addition it ends in.
 
     name, op
         Of that node.
@@ -29,15 +27,15 @@ def find_layers(model: onnx.ModelProto) -> tuple[Layer, ...]:
     heads: list[onnx.NodeProto] = []
     members: list[list[str]] = []
     layer_of: dict[str, int] = {}
-    operators = quantised_operators(model)
+    quantised = set(quantised_nodes(model))
     for node in model.graph.node:
-        if node.op_type in _HEAVY:
+        if node.op_type in HEAVY and node.name in quantised:
             heads.append(node)
             members.append([node.name])
             own = len(heads) - 1
         else:
             own = max((layer_of[name] for name in node.input if name in layer_of), default=-1)
-            if own >= 0 and node.op_type in operators:
+            if own >= 0 and node.name in quantised:
                 members[own].append(node.name)
         layer_of.update(dict.fromkeys(node.output, own))
     return tuple(

@@ -10,19 +10,26 @@ from onnxruntime.quantization.calibrate import CalibrationMethod, TensorData, Te
 from sightline.optimize.quantizing.keep_float import keep_float
 from sightline.optimize.quantizing.ranges import Range
 
-_HEAVY = ("Conv", "ConvTranspose", "Gemm", "MatMul")
+HEAVY = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 _BETWEEN = ("AveragePool", "Clip", "Concat", "Flatten", "MaxPool", "Relu", "Reshape", "Transpose")
 
 
-def quantised_operators(model: onnx.ModelProto) -> tuple[str, ...]:
-    """What is calculated in int8: products and sums, and what can pass integers through between them.
+def quantised_nodes(model: onnx.ModelProto) -> list[str]:
+    """Names of what is calculated in int8: products with weights, sums, and what passes integers through between them.
 
-    A product of two activations (squeeze-excite, x · sigmoid x) stays in float, where OpenVINO fuses it with the
-    convolution before. So does addition where there is LayerNormalization: what it normalises has outliers that no 256
-    levels cover, and it reads float anyway.
+    A product of two activations stays in float. That of squeeze-excite and of x · sigmoid x OpenVINO fuses with the
+    convolution before it; that of attention came out of ONNX Runtime 1.31.1 wrong, though the graph was right. So does
+    addition where there is LayerNormalization: what it normalises has outliers that no 256 levels cover, and it reads
+    float anyway.
     """
+    weights = {one.name for one in model.graph.initializer}
     sums = () if any(node.op_type == "LayerNormalization" for node in model.graph.node) else ("Add",)
-    return (*_HEAVY, *_BETWEEN, *sums)
+    return [
+        node.name
+        for node in model.graph.node
+        if node.op_type in (*_BETWEEN, *sums)
+        or (node.op_type in HEAVY and any(name in weights for name in node.input))
+    ]
 
 
 def prepare(graph: bytes) -> onnx.ModelProto:
@@ -42,9 +49,9 @@ def tensors_to_calibrate(model: onnx.ModelProto) -> list[str]:
     known = (*model.graph.value_info, *model.graph.output)
     floats = {one.name for one in known if one.type.tensor_type.elem_type == onnx.TensorProto.FLOAT}
     floats &= {name for node in model.graph.node for name in node.output}
-    operators = quantised_operators(model)
+    quantised = set(quantised_nodes(model))
     taken = (
-        name for node in model.graph.node if node.op_type in operators for name in (*node.input, *node.output)
+        name for node in model.graph.node if node.name in quantised for name in (*node.input, *node.output)
     )
     return [name for name in dict.fromkeys(taken) if name in floats]
 
@@ -65,6 +72,7 @@ def insert_pairs(
     """
     own = onnx.ModelProto()
     own.CopyFrom(model)
+    quantised = quantised_nodes(model)
     data = {
         name: TensorData(lowest=np.array(low, np.float32), highest=np.array(high, np.float32))
         for name, (low, high) in ranges.items()
@@ -76,9 +84,9 @@ def insert_pairs(
         weight_qType=QuantType.QInt8,
         activation_qType=QuantType.QUInt8,
         tensors_range=TensorsData(CalibrationMethod.MinMax, data),
-        nodes_to_quantize=list(only),
+        nodes_to_quantize=list(only or quantised),
         nodes_to_exclude=list(without),
-        op_types_to_quantize=list(quantised_operators(model)),
+        op_types_to_quantize=sorted({node.op_type for node in model.graph.node if node.name in quantised}),
         extra_options={},
     )
     quantiser.quantize_model()
