@@ -40,6 +40,7 @@ def optimize(
         int, typer.Option(min=1, help="Cores that a call may use where latency is timed.")
     ] = 1,
     batch: Annotated[str, typer.Option(help="Pictures a call, by commas.")] = "1,8",
+    int8: Annotated[bool, typer.Option(help="Also quantise to eight bits, which takes minutes.")] = True,
     group_by: GroupBy = None,
     group_gap: GroupGap = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
@@ -54,6 +55,7 @@ def optimize(
     from sightline.cli.progress import Display
     from sightline.cli.variants import print_variants
     from sightline.dataset import ReadOptions, examine_dataset
+    from sightline.extras import require
     from sightline.lifecycle.optimizing import Limits, Wanted, optimize_bundle
 
     wanted = Wanted(Limits(max_drop, max_recall_drop), max_latency_ms, max_size_mb, threads, _batches(batch))
@@ -61,7 +63,16 @@ def optimize(
     options = ReadOptions(limits=opened.manifest.preprocessing.limits, group_by=group_by, group_gap=group_gap)
     with Display(quiet=as_json) as display:
         dataset = examine_dataset(data, options, display.listen).dataset
-        found = optimize_bundle(opened, dataset, wanted, out, display.listen)
+        if int8:
+            for package in ("torch", "onnx", "nncf"):
+                require(package)
+            from sightline.lifecycle.optimizing.eight_bits import departure, eight_bits
+
+            found = optimize_bundle(
+                opened, dataset, wanted, out, display.listen, more=[eight_bits], explain=departure
+            )
+        else:
+            found = optimize_bundle(opened, dataset, wanted, out, display.listen)
     if as_json:
         typer.echo(found.model_dump_json())
     else:

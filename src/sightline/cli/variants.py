@@ -19,7 +19,9 @@ def print_variants(found: "Optimized") -> None:
     out.print(_agreements(found))
     for row in found.rows:
         if row.reasons:
-            out.print(f"[red]{cell(row.name)}[/] refused: {cell('; '.join(row.reasons))}.")
+            out.print(
+                f"[red]{cell(row.name)}[/] refused: {cell('; '.join(row.reasons))}. {cell(row.departure)}"
+            )
     for notice in found.notices:
         out.print(f"[yellow]note:[/] {cell(notice)}")
     machine = found.machine

@@ -122,7 +122,16 @@ def test_the_test_split_plays_no_part_and_is_reported(optimized):
 def test_nothing_is_written_where_nothing_keeps_the_limits(known, pictures, tmp_path):
     result = CliRunner().invoke(
         app,
-        ["optimize", str(known), str(pictures), "--out", str(tmp_path / "new"), "--max-size-mb", "0.00001"],
+        [
+            "optimize",
+            str(known),
+            str(pictures),
+            "--out",
+            str(tmp_path / "new"),
+            "--max-size-mb",
+            "0.00001",
+            "--no-int8",
+        ],
     )
 
     assert result.exit_code == 1

@@ -123,7 +123,8 @@ def _share_apart(given_nk: NDArray[np.float32], recorded_nk: NDArray[np.float32]
 
 
 def _negated(gain: Estimate) -> Estimate:
-    return gain.model_copy(update={"value": -gain.value, "low": -gain.high, "high": -gain.low})
+    negated = {"value": 0.0 - gain.value, "low": 0.0 - gain.high, "high": 0.0 - gain.low}
+    return gain.model_copy(update=negated)
 
 
 def _objections(found: Comparison, drop: Estimate, change: float | None, limits: Limits) -> list[str]:

@@ -19,6 +19,8 @@ _FEWEST_JUDGED = 30
 _BATCH = 64
 
 Pixels = NDArray[np.uint8]
+Listen = Callable[[str], Progress]
+"""Begins a stage with a title; what comes back is told how far it is."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Material:
     test: Judging | None
 
 
-def gather(bundle: Bundle, dataset: Dataset, listen: Callable[[str], Progress]) -> Material:
+def gather(bundle: Bundle, dataset: Dataset, listen: Listen) -> Material:
     """Sort pictures by the split that the bundle, or else the data, say they are of, and open them.
 
     Raises:

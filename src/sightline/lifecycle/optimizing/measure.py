@@ -1,6 +1,6 @@
 """Speed and size of all candidates on this machine, side by side."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sightline.inference.measuring import (
@@ -12,8 +12,7 @@ from sightline.inference.measuring import (
     measure_throughput,
 )
 from sightline.lifecycle.optimizing.candidates import Candidate
-from sightline.lifecycle.optimizing.material import Pixels
-from sightline.parallel import Progress
+from sightline.lifecycle.optimizing.material import Listen, Pixels
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ def measure_candidates(
     *,
     threads: int,
     batches: Sequence[int],
-    listen: Callable[[str], Progress],
+    listen: Listen,
 ) -> Mapping[str, Measured]:
     """Measure candidates by name; the first is what the others are compared with.
 

@@ -10,19 +10,19 @@ from sightline.inference import open_engine, replay_golden
 from sightline.lifecycle.optimizing.candidates import Candidate, float_candidates, reference_of
 from sightline.lifecycle.optimizing.choosing import settle
 from sightline.lifecycle.optimizing.judging import Judge, Tried, right_rows
-from sightline.lifecycle.optimizing.material import Material, gather
+from sightline.lifecycle.optimizing.material import Listen, Material, Pixels, gather
 from sightline.lifecycle.optimizing.measure import Measured, measure_candidates
 from sightline.lifecycle.optimizing.records import Optimized, Row, Wanted
 from sightline.lifecycle.provenance import hardware
-from sightline.parallel import Progress
 
 TABLE_FILE = "variants.json"
 _GOLDEN_MARGIN = 1.5
 _LEAST_GOLDEN = 1e-3
 
-Listen = Callable[[str], Progress]
 More = Callable[[Bundle, Material, Listen], Sequence[Candidate]]
 """Makes further candidates, of graphs that are yet to be made."""
+Explain = Callable[[bytes, bytes, Pixels], str]
+"""Says in a sentence where a graph, the second, leaves the first on some pictures."""
 
 
 def optimize_bundle(
@@ -32,13 +32,14 @@ def optimize_bundle(
     target: Path | None,
     listen: Listen,
     more: Sequence[More] = (),
+    explain: Explain | None = None,
 ) -> Optimized:
     """Try every runtime and precision, and write a bundle with the variants that are faster and as good.
 
     target
         None: nothing is written, the table is all.
-    more
-        Where quantised graphs come from.
+    more, explain
+        Where quantised graphs come from, and what is asked about those that do not pass their gate.
 
     Raises:
         InputError: `target` exists, or pictures of a kind are too few.
@@ -61,12 +62,18 @@ def optimize_bundle(
     measured = measure_candidates(
         candidates, material.gate.pixels, threads=wanted.threads, batches=wanted.batches, listen=listen
     )
-    rows, chosen, missed = settle([_row(one, tried[0], judge, measured) for one in tried], wanted)
+    rows = [_row(one, tried[0], judge, measured) for one in tried]
+    if explain is not None:
+        rows = [
+            _explained(row, one.candidate, candidates[0], material, explain)
+            for row, one in zip(rows, tried, strict=True)
+        ]
+    settled, chosen, missed = settle(rows, wanted)
     found = Optimized(
         machine=hardware("cpu"),
         split=material.split,
         images=len(material.gate.dataset),
-        rows=rows,
+        rows=settled,
         chosen=chosen,
         missed=missed,
     )
@@ -97,6 +104,17 @@ def _row(one: Tried, reference: Tried, judge: Judge, measured: Mapping[str, Meas
         role="reference" if one is reference else "refused",
         reasons=(one.broken,) if one.broken else (),
     )
+
+
+def _explained(
+    row: Row, candidate: Candidate, reference: Candidate, material: Material, explain: Explain
+) -> Row:
+    """With the place where a graph that does not pass leaves the reference."""
+    objected = row.gate.objections if row.gate else row.reasons
+    if not objected or candidate.graph == reference.graph:
+        return row
+    where = explain(reference.graph, candidate.graph, material.trying)
+    return row.model_copy(update={"departure": where})
 
 
 def _write(bundle: Bundle, target: Path, found: Optimized, tried: Mapping[str, Tried]) -> str:

@@ -49,6 +49,8 @@ class Row(Frozen):
         One a batch size.
     role, reasons
         Whether it goes into the bundle, and if not, why, a sentence each.
+    departure
+        Of a graph that does not pass its gate: the first layer at which it leaves the reference.
     on_front
         No other variant that passed its gate is at least as accurate and as small, and faster.
     """
@@ -66,6 +68,7 @@ class Row(Frozen):
     footprint: Footprint
     role: Role = "refused"
     reasons: tuple[str, ...] = ()
+    departure: str = ""
     on_front: bool = False
 
     @property
