@@ -1,53 +1,18 @@
 """The whole story on a tiny bundle: every variant on real files, through the gate, into a bundle that verifies."""
 
-import hashlib
 import json
 
-import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
 from typer.testing import CliRunner
 
-from bundles import LABELS, make_bundle, outlier_rule, reseal
-from pictures import encode
 from sightline.bundle import read_bundle
 from sightline.cli.main import app
 from sightline.dataset import read_dataset
 from sightline.errors import InputError
-from sightline.inference import load, verify_bundle
+from sightline.inference import verify_bundle
 from sightline.lifecycle.optimizing import Wanted, optimize_bundle, quantized_candidates
-
-IMAGES = 180
-
-
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory):
-    """Noise of several colours, named after what the bundle answers."""
-    root = tmp_path_factory.mktemp("data") / "pictures"
-    predictor = load(make_bundle(tmp_path_factory.mktemp("b") / "tiles"))
-    rng = np.random.default_rng(0)
-    for index in range(IMAGES):
-        levels = rng.integers(0, 256, 3)
-        picture = encode(np.clip(levels + rng.integers(-40, 40, (36, 40, 3)), 0, 255).astype(np.uint8))
-        label = predictor.predict(picture).label if index % 8 else LABELS[index % 3]
-        (root / label).mkdir(parents=True, exist_ok=True)
-        (root / label / f"{index:03}.png").write_bytes(picture)
-    return root
-
-
-@pytest.fixture(scope="module")
-def known(pictures, tmp_path_factory):
-    """A bundle that knows the split of each picture, and rejects strange ones."""
-    folder = tmp_path_factory.mktemp("known")
-    rows = [
-        f"{('train', 'val', 'test')[index % 3]},{path.name},{path.parent.name},,"
-        f"{hashlib.sha256(path.read_bytes()).hexdigest()}"
-        for index, path in enumerate(sorted(pictures.rglob("*.png")))
-    ]
-    plain = make_bundle(folder / "plain", outliers=outlier_rule())
-    table = "\n".join(["split,path,label,group,sha256", *rows]).encode()
-    return reseal(plain, folder / "known", {"dataset.csv": table})
 
 
 def listen(_title):
@@ -115,7 +80,7 @@ def test_each_variant_has_a_decision_fitted_to_it(optimized):
 def test_the_test_split_plays_no_part_and_is_reported(optimized):
     found, _ = optimized
 
-    assert (found.split, found.images) == ("val", IMAGES // 3)
+    assert (found.split, found.images) == ("val", 60)
     assert all(row.test is not None for row in found.rows if row.role != "refused")
 
 
