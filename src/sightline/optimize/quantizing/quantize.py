@@ -24,6 +24,7 @@ Tool = Literal["onnxruntime", "nncf"]
 RANKING_PICTURES = 32
 _IN_FLOAT = (1, 2, 4, 8, 16)
 _WORTH_IT = 0.9
+_PATIENCE = 2
 
 
 class Trial(Frozen):
@@ -108,10 +109,9 @@ def quantize_graph(
     search.try_methods(METHODS if tool == "onnxruntime" else PRESETS)
     harms: list[Harm] = []
     if search.best.closeness.divergence > bound:
-        # The ranking's graphs come from ONNX Runtime's quantiser, whatever the tool.
         ranking = replace(judge.first(RANKING_PICTURES), runtime="onnxruntime")
-        known = ranges[search.best.method] if tool == "onnxruntime" else ranges["mse"]
-        harms = rank_layers(model, find_layers(model), known, ranking, steps.one)
+        known = search.best.method if tool == "onnxruntime" else _best_for(ranking, model, ranges)
+        harms = rank_layers(model, find_layers(model), ranges[known], ranking, steps.one)
         search.leave_in_float(harms)
     steps.end()
     return Quantized(
@@ -144,12 +144,14 @@ class _Search:
             self._try(method, ())
 
     def leave_in_float(self, harms: Sequence[Harm]) -> None:
-        """Twice as many each time, until close enough or until half of the network would be float."""
-        method = self.best.method
+        """Twice as many each time: until close enough, or half of the network is float, or twice nothing was gained."""
+        method, fruitless = self.best.method, 0
         for count in _IN_FLOAT:
-            if self.best.closeness.divergence <= self._bound or count > len(harms) // 2:
+            close = self.best.closeness.divergence <= self._bound
+            if close or count > len(harms) // 2 or fruitless == _PATIENCE:
                 return
             self._try(method, harms[:count])
+            fruitless = 0 if self.best.in_float == count else fruitless + 1
 
     def _try(self, method: str, in_float: Sequence[Harm]) -> None:
         graph = self._build(method, [name for harm in in_float for name in harm.nodes])
@@ -185,3 +187,9 @@ def _count_steps(model: onnx.ModelProto, pictures: int, tool: Tool) -> int:
 
 def _ranges_by(way: Callable[[Histogram], Range], counted: Mapping[str, Histogram]) -> dict[str, Range]:
     return {name: way(found) for name, found in counted.items()}
+
+
+def _best_for(judge: Judge, model: onnx.ModelProto, ranges: Mapping[str, Mapping[str, Range]]) -> str:
+    """The method by whose ranges ONNX Runtime's quantiser comes closest: NNCF's own are not to be had."""
+    figures = {name: judge.compare(insert_pairs(model, known)) for name, known in ranges.items()}
+    return min(figures, key=lambda name: figures[name].divergence)
