@@ -62,9 +62,14 @@ def load_nncf() -> ModuleType:
     name = "openvino_telemetry"
     there, before = name in sys.modules, sys.modules.get(name)
     sys.modules[name] = None  # type: ignore[assignment]
+    # It imports torch's builder of extensions, which warns of a GPU that is not there.
+    builder = logging.getLogger("torch.utils.cpp_extension")
+    level = builder.level
+    builder.setLevel(logging.ERROR)
     try:
         nncf = require("nncf")
     finally:
+        builder.setLevel(level)
         del sys.modules[name]
         if there:
             sys.modules[name] = before  # type: ignore[assignment]
