@@ -18,7 +18,7 @@ from sightline.extras import require
 from sightline.training.network.network import Network
 from sightline.training.pruning.cost import Cost, cost_of, example_for
 
-# Kernels work on blocks of channels: a network with other numbers of them took 2.2 times as long as the unpruned one.
+# Kernels work on blocks of channels: with other numbers of them, ONNX Runtime took 1.7 times as long as unpruned.
 _BLOCK = 8
 _STEPS = 50
 _FEWEST_LEFT = 0.1
