@@ -13,6 +13,7 @@ import typer
 
 from sightline import __version__
 from sightline.cli.ablate import ablate
+from sightline.cli.advise import advise
 from sightline.cli.calibrate import calibrate
 from sightline.cli.crossvalidate import crossvalidate
 from sightline.cli.data import app as data
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 for _command in (
     demo,
+    advise,
     train,
     ablate,
     tune,
