@@ -80,7 +80,7 @@ def student_recipe(
             "training": {
                 **_taught_by(bundle),
                 "strategy": "two_phase" if pretrained else "scratch",
-                # From random weights, 12 epochs were too few where fine-tuning needed 3.
+                # From random weights it was still rising when as many epochs as the teacher's were over.
                 "epochs": epochs if pretrained else max(_STUDENT_EPOCHS, 2 * epochs),
                 "prune": None,
                 "prune_steps": 1,
