@@ -13,6 +13,7 @@ import typer
 
 from sightline import __version__
 from sightline.cli.ablate import ablate
+from sightline.cli.advise import advise
 from sightline.cli.benchmark import benchmark
 from sightline.cli.calibrate import calibrate
 from sightline.cli.crossvalidate import crossvalidate
@@ -41,6 +42,7 @@ app = typer.Typer(
 )
 for _command in (
     demo,
+    advise,
     train,
     ablate,
     tune,

@@ -31,7 +31,7 @@ from sightline.lifecycle.provenance import hardware, now, package_versions, pyth
 from sightline.lifecycle.strangers import Strangers
 from sightline.optimize import ExportCheck
 from sightline.records import ClassMaps
-from sightline.training import Recipe, Trained, to_yaml
+from sightline.training import Recipe, Trained, to_yaml, weights_path
 
 
 @dataclass(frozen=True)
@@ -121,8 +121,10 @@ def _evaluations(parts: Ingredients) -> dict[str, AnyEvaluation]:
 def _provenance(parts: Ingredients) -> Provenance:
     recipe, data, trained = parts.recipe, parts.data, parts.trained
     scratch = recipe.training.strategy == "scratch"
-    pretrained = False if scratch else recipe.model.pretrained
+    pretrained = False if scratch else recipe.pretrained
     weights = Path(pretrained) if isinstance(pretrained, str) else None
+    if recipe.model.start is not None:
+        weights = weights_path(recipe.model.start)
     mean, std = (
         tuple(round(value / 255, 6) for value in levels.flatten().tolist())
         for levels in (trained.network.mean, trained.network.std)

@@ -159,7 +159,7 @@ def build_bundle(
         files = assemble_files(parts)
         bundle_id = write_bundle(target, assemble_manifest(target.name, parts, files), files)
         read_bundle(target)
-        keeper.finish(bundle_id, trained, evaluations)
+        keeper.finish(bundle_id, trained, data.train.labels, evaluations)
     watch.end()
     return Built(
         target,

@@ -11,6 +11,7 @@ from sightline.lifecycle.prepare import PreparedData
 from sightline.lifecycle.provenance import hardware, package_versions, python_version
 from sightline.lifecycle.restart import Restart
 from sightline.training import (
+    WEIGHTS_FILE,
     MlflowTracker,
     Progress,
     Recipe,
@@ -19,7 +20,9 @@ from sightline.training import (
     Saving,
     Team,
     Trained,
+    WeightsFacts,
     to_yaml,
+    write_weights,
 )
 
 
@@ -98,8 +101,20 @@ class RunKeeper:
                 one.fail(f"{type(err).__name__}: {err}")
             raise
 
-    def finish(self, bundle_id: str, trained: Trained, evaluations: Mapping[str, AnyEvaluation]) -> None:
+    def finish(
+        self,
+        bundle_id: str,
+        trained: Trained,
+        labels: tuple[str, ...],
+        evaluations: Mapping[str, AnyEvaluation],
+    ) -> None:
         """The bundle is there."""
+        facts = WeightsFacts(
+            backbone=self._recipe.model.backbone,
+            labels=labels,
+            pruned=self._recipe.training.prune is not None,
+        )
+        write_weights(self.folder.path / WEIGHTS_FILE, trained.network, facts)
         figures = {
             f"{split}/{name}": value
             for split, one in evaluations.items()

@@ -11,6 +11,7 @@ from sightline.training.recipe.yaml_text import parse_yaml
 
 if TYPE_CHECKING:
     from sightline.training.baseline import score_probe as score_probe
+    from sightline.training.check import check_network as check_network
     from sightline.training.loop.fit import train as train
     from sightline.training.loop.history import EpochRecord as EpochRecord
     from sightline.training.loop.history import Progress as Progress
@@ -21,14 +22,19 @@ if TYPE_CHECKING:
     from sightline.training.loop.team import join_team as join_team
     from sightline.training.network.head import linear_weights as linear_weights
     from sightline.training.network.network import Network as Network
-    from sightline.training.network.network import check_network as check_network
+    from sightline.training.network.network import build_network as build_network
     from sightline.training.run.facts import RunFacts as RunFacts
     from sightline.training.run.folder import RunFolder as RunFolder
     from sightline.training.run.listeners import Listeners as Listeners
     from sightline.training.run.mlflow import MlflowTracker as MlflowTracker
+    from sightline.training.run.record import WEIGHTS_FILE as WEIGHTS_FILE
+    from sightline.training.run.weights_file import WeightsFacts as WeightsFacts
+    from sightline.training.run.weights_file import weights_path as weights_path
+    from sightline.training.run.weights_file import write_weights as write_weights
     from sightline.training.score import score_network as score_network
 
 __all__ = [
+    "WEIGHTS_FILE",
     "EpochRecord",
     "Listeners",
     "MlflowTracker",
@@ -40,6 +46,8 @@ __all__ = [
     "Saving",
     "Team",
     "Trained",
+    "WeightsFacts",
+    "build_network",
     "check_network",
     "join_team",
     "label_risks",
@@ -52,6 +60,8 @@ __all__ = [
     "to_yaml",
     "train",
     "unused_keys",
+    "weights_path",
+    "write_weights",
 ]
 
 _NEEDS_TORCH = {
@@ -65,13 +75,18 @@ _NEEDS_TORCH = {
     "Saving": "loop.saving",
     "Team": "loop.team",
     "Trained": "loop.history",
-    "check_network": "network.network",
+    "WEIGHTS_FILE": "run.record",
+    "WeightsFacts": "run.weights_file",
+    "build_network": "network.network",
+    "check_network": "check",
     "join_team": "loop.team",
     "linear_weights": "network.head",
     "score_network": "score",
     "score_probe": "baseline",
     "train": "loop.fit",
     "unused_keys": "loop.strategy",
+    "weights_path": "run.weights_file",
+    "write_weights": "run.weights_file",
 }
 
 

@@ -22,11 +22,13 @@ from sightline.training.loop.stopping import StopRequest, stop_requests
 from sightline.training.loop.teacher import Teacher
 from sightline.training.loop.team import Team, join_team
 from sightline.training.loop.validation import Validation
-from sightline.training.network.folding import speed_up
+from sightline.training.network.folding import Arithmetic, speed_up
 from sightline.training.network.network import Network, build_network
+from sightline.training.network.start import load_start
 from sightline.training.objective.imbalance import probe_weights
 from sightline.training.pictures.mixing import Mixing
 from sightline.training.pictures.pictures import Pictures
+from sightline.training.pruning.pruning import Pruning
 from sightline.training.recipe.recipe import Recipe
 from sightline.training.score import embed_batches
 
@@ -73,28 +75,28 @@ def _train(
         torch.backends.cudnn.deterministic = True
     with torch.random.fork_rng():
         session = _begin(recipe, train, val, progress if team.speaks else NoProgress(), team)
+        keeper = Keeper(saving, writes=team.speaks)
+        run = Progressed(session.network, Best(recipe), [], Position(), pruning=session.pruning)
+        keeper.take_up(run)
         fixed = not session.plan.strategy.learns_statistics
         arithmetic = speed_up(session.network, recipe.data.input_size, fixed_statistics=fixed)
-        keeper = Keeper(saving, writes=team.speaks)
-        run = Progressed(session.network, Best(recipe), [], Position())
-        keeper.take_up(run)
         if keeper.found is not None:
             session.progress.on_resume(run.history)
         with stop_requests() as stop:
-            _learn(session, run, keeper, stop)
+            _learn(session, run, keeper, stop, arithmetic)
         run.best.restore(session.network)
         arithmetic.restore()
     network = session.network.eval().cpu()
     for parameter in network.parameters():
         parameter.requires_grad_(True)
-    return Trained(
-        network, tuple(run.history), run.best.epoch, team.device.type, session.plan.told(), run.probe
-    )
+    told = {**session.plan.told(), **(session.pruning.told() if session.pruning else {})}
+    return Trained(network, tuple(run.history), run.best.epoch, team.device.type, told, run.probe)
 
 
 def _begin(recipe: Recipe, train: Dataset, val: Dataset, progress: Progress, team: Team) -> Session:
-    network = build_network(recipe, len(train.labels)).to(team.device)
-    network = network.to(memory_format=torch.channels_last)
+    network = build_network(recipe, len(train.labels))
+    load_start(network, recipe, train.labels)
+    network = network.to(team.device).to(memory_format=torch.channels_last)
     batch_size = find_batch_size(recipe, network, len(train), team)
     plan = make_plan(recipe, train, team.device, batch_size)
     progress.on_plan(plan.told())
@@ -109,20 +111,23 @@ def _begin(recipe: Recipe, train: Dataset, val: Dataset, progress: Progress, tea
         objective=make_objective(recipe, plan, team.device),
         mixing=Mixing.of(recipe),
         teacher=Teacher.open(recipe, train.labels),
+        pruning=Pruning(network, recipe.data.input_size, plan.levels) if plan.levels else None,
         progress=progress,
         team=team,
     )
 
 
-def _learn(session: Session, run: Progressed, keeper: Keeper, stop: StopRequest) -> None:
+def _learn(
+    session: Session, run: Progressed, keeper: Keeper, stop: StopRequest, arithmetic: Arithmetic
+) -> None:
     """Solve the probe, then go through the epochs that are left."""
-    embedded = _probe(session, run) if session.recipe.model.pretrained else None
+    embedded = _probe(session, run) if session.recipe.pretrained else None
     if embedded is None and run.at.epoch <= session.plan.frozen_epochs:
         embedded = _embed(session, session.network)
     if not session.plan.epochs:
         return
     steps = len(cut_batches(session, 1))
-    for phase in phases(session, steps, embedded, run.at.epoch):
+    for phase in phases(session, steps, embedded, run.at.epoch, arithmetic):
         keeper.take_up_phase(phase)
         while run.at.epoch < phase.epochs.stop:
             if run.best.patience_is_over and phase.name == "fine_tuning":
@@ -145,7 +150,9 @@ def _learn_one(session: Session, phase: Phase, run: Progressed, keeper: Keeper, 
     larger = session.recipe.best_metric != "loss"
     phase.schedule.observe(record.validation[session.recipe.best_metric], larger_is_better=larger)
     run.history.append(record)
-    if phase.average is None:
+    if session.pruning is not None and not session.pruning.finished:
+        pass  # a network of another size than the one that will be shipped
+    elif phase.average is None:
         run.best.offer(record, session.network)
     else:
         with phase.average.inside(session.network):

@@ -12,11 +12,13 @@ from sightline.training.loop.average import WeightAverage
 from sightline.training.loop.history import PhaseName
 from sightline.training.loop.session import Session
 from sightline.training.network.batch_norm import set_training_mode
+from sightline.training.network.folding import Arithmetic
 from sightline.training.network.layers import stages
 from sightline.training.network.network import Network
 from sightline.training.objective.optimizer import build_optimizer, head_optimizer
 from sightline.training.objective.schedule import Schedule, build_schedule
 from sightline.training.pictures.batch import Batch
+from sightline.training.pruning.levels import Level
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,15 +58,36 @@ class Embedded:
 
 
 def phases(
-    session: Session, steps_per_epoch: int, embedded: Embedded | None, first_epoch: int
+    session: Session,
+    steps_per_epoch: int,
+    embedded: Embedded | None,
+    first_epoch: int,
+    arithmetic: Arithmetic,
 ) -> Iterator[Phase]:
-    """The phases that hold `first_epoch` and what comes after it; each is prepared when the one before has ended."""
+    """The phases that hold `first_epoch` and what comes after it; each is prepared when the one before has ended.
+
+    Each level of a pruning is a phase of its own, whose beginning takes the channels out.
+    """
     plan = session.plan
     if first_epoch <= plan.frozen_epochs:
         assert embedded is not None
         yield _frozen(session, steps_per_epoch, embedded)
-    if max(first_epoch, plan.frozen_epochs + 1) <= plan.epochs:
-        yield _fine_tuning(session, steps_per_epoch)
+    for level in plan.levels:
+        if first_epoch < level.epochs.stop:
+            _reach(session, level, arithmetic)
+            yield _fine_tuning(session, steps_per_epoch, level.epochs)
+    if not plan.levels and max(first_epoch, plan.frozen_epochs + 1) <= plan.epochs:
+        yield _fine_tuning(session, steps_per_epoch, range(plan.frozen_epochs + 1, plan.epochs + 1))
+
+
+def _reach(session: Session, level: Level, arithmetic: Arithmetic) -> None:
+    assert session.pruning is not None
+    if session.pruning.has_reached(level):
+        return
+    arithmetic.restore()  # the way through the network is followed as its layers know it
+    session.pruning.reach(level)
+    session.progress.on_plan(session.pruning.told())
+    arithmetic.apply()
 
 
 def _frozen(session: Session, steps_per_epoch: int, embedded: Embedded) -> Phase:
@@ -99,17 +122,16 @@ def _frozen(session: Session, steps_per_epoch: int, embedded: Embedded) -> Phase
     )
 
 
-def _fine_tuning(session: Session, steps_per_epoch: int) -> Phase:
+def _fine_tuning(session: Session, steps_per_epoch: int, epochs: range) -> Phase:
     """The head and, from the top to the bottom, the backbone learn from augmented pictures."""
     network, recipe, plan = session.network, session.recipe, session.plan
-    first = plan.frozen_epochs + 1
-    steps = (plan.epochs - plan.frozen_epochs) * steps_per_epoch
+    steps = len(epochs) * steps_per_epoch
     average = None if recipe.training.ema is None else WeightAverage(network, recipe.training.ema)
     wrapped = _Wrapped(session)
 
     def begin_epoch(epoch: int) -> nn.Module:
         set_training_mode(network, learn_statistics=plan.strategy.learns_statistics)
-        return wrapped.learning(_unfrozen(network, epoch - first, plan.unfreeze_epochs))
+        return wrapped.learning(_unfrozen(network, epoch - epochs.start, plan.unfreeze_epochs))
 
     def validate() -> dict[str, float]:
         with average.inside(network) if average else nullcontext():
@@ -117,7 +139,7 @@ def _fine_tuning(session: Session, steps_per_epoch: int) -> Phase:
 
     return Phase(
         name="fine_tuning",
-        epochs=range(first, plan.epochs + 1),
+        epochs=epochs,
         optimizer=build_optimizer(network, recipe),
         schedule=build_schedule(
             recipe,

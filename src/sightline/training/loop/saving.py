@@ -13,6 +13,7 @@ from sightline.training.loop.history import EpochRecord
 from sightline.training.loop.phases import Phase
 from sightline.training.loop.probe import Probe
 from sightline.training.network.network import Network
+from sightline.training.pruning.pruning import Pruning
 from sightline.training.run.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 
 
@@ -43,6 +44,7 @@ class Progressed:
     history: list[EpochRecord]
     at: Position
     probe: Probe | None = None
+    pruning: Pruning | None = None
 
 
 class Keeper:
@@ -62,6 +64,8 @@ class Keeper:
         if self.found is None:
             return
         facts, tensors = self.found.facts, self.found.tensors
+        if run.pruning is not None:
+            run.pruning.take_up([tuple(cut) for cut in facts["cuts"]], facts["levels"])
         run.network.load_state_dict(dict(tensors["network"]))
         run.best.resume(facts["best"], dict(tensors["best"]))
         run.history[:] = [EpochRecord.model_validate(one) for one in facts["history"]]
@@ -74,6 +78,8 @@ class Keeper:
         """Put a found state into the phase that it was written in."""
         if self.found is None or self.found.facts["phase"] != phase.name:
             return
+        if self.found.facts.get("phase_begins", phase.epochs.start) != phase.epochs.start:
+            return  # it was written at the very end of the level before, whose parameters are no more
         phase.optimizer.load_state_dict(dict(self.found.optimizer))
         phase.schedule.restore(self.found.facts["schedule"])
         phase.scaler.load_state_dict(self.found.facts["scaler"])
@@ -108,6 +114,9 @@ class Keeper:
             "position": asdict(run.at),
             "probe": None if run.probe is None else _figures(run.probe),
             "phase": phase.name if phase else None,
+            "phase_begins": phase.epochs.start if phase else None,
+            "cuts": run.pruning.cuts if run.pruning else [],
+            "levels": run.pruning.reached if run.pruning else 0,
             "schedule": phase.schedule.state() if phase else {},
             "scaler": phase.scaler.state_dict() if phase else {},
             "average_steps": average.steps if average else 0,

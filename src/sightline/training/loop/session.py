@@ -22,6 +22,8 @@ from sightline.training.objective.imbalance import ImbalanceChoice, choose_imbal
 from sightline.training.objective.losses import Objective, build_objective
 from sightline.training.pictures.mixing import Mixing
 from sightline.training.pictures.pictures import Pictures
+from sightline.training.pruning.levels import Level, levels_of
+from sightline.training.pruning.pruning import Pruning
 from sightline.training.recipe.recipe import Recipe
 
 
@@ -36,6 +38,7 @@ class Plan:
     frozen_epochs: int
     unfreeze_epochs: int
     epochs: int
+    levels: tuple[Level, ...]
 
     def told(self) -> Mapping[str, str]:
         """The choices in words, by name."""
@@ -76,6 +79,7 @@ class Session:
     teacher: Teacher | None
     progress: Progress
     team: Team
+    pruning: Pruning | None = None
 
     @property
     def device(self) -> torch.device:
@@ -107,7 +111,8 @@ def make_plan(recipe: Recipe, train: Dataset, device: torch.device, batch_size: 
     left = epochs - frozen
     unfreeze = training.unfreeze_epochs
     if unfreeze is None:
-        unfreeze = left // 4 if strategy.strategy == "two_phase" else 0
+        by_stages = strategy.strategy == "two_phase" and recipe.model.start is None
+        unfreeze = left // 4 if by_stages else 0
     return Plan(
         strategy=strategy,
         imbalance=choose_imbalance(recipe, counts, train.labels, len(train)),
@@ -116,6 +121,7 @@ def make_plan(recipe: Recipe, train: Dataset, device: torch.device, batch_size: 
         frozen_epochs=frozen,
         unfreeze_epochs=unfreeze,
         epochs=epochs,
+        levels=levels_of(recipe, epochs),
     )
 
 

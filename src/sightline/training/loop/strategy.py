@@ -37,6 +37,11 @@ def choose_strategy(recipe: Recipe, images: int) -> StrategyChoice:
     training = recipe.training
     if training.strategy != "auto":
         return StrategyChoice(training.strategy, "as the recipe says")
+    if recipe.model.start:
+        return StrategyChoice(
+            "two_phase",
+            "model.start brings a head that fits: the first phase is behind it, and everything goes on",
+        )
     if not recipe.model.pretrained:
         return StrategyChoice("scratch", "model.pretrained is false: there is nothing to transfer")
     if training.freeze_backbone_epochs:

@@ -22,14 +22,31 @@ _TOLERANCE = 1e-3
 
 @dataclass(eq=False)
 class Arithmetic:
-    """What was changed in a network's forward pass; `restore` takes all of it back.
+    """What was changed in a network's forward pass; `restore` takes all of it back, `apply` changes it anew.
 
+    fixed_statistics
+        Whether the running statistics of batch norm stay as they are; only then can they be worked in.
     folded
         How many batch norms were worked into convolutions.
     """
 
+    network: Network
+    input_size: tuple[int, int]
+    fixed_statistics: bool
     folded: int = 0
     _changed: list[nn.Module] = field(default_factory=list)
+
+    def apply(self) -> None:
+        """Change how the network computes, if it is on the CPU."""
+        if self.network.mean.device.type != "cpu":
+            return
+        generator = torch.Generator().manual_seed(0)
+        images = torch.randint(0, 256, (2, *self.input_size, 3), dtype=torch.uint8, generator=generator)
+        if self.fixed_statistics:
+            _fold(self.network, images, self)
+        for module in self.network.modules():
+            if _is_strided_depthwise(module) and "forward" not in vars(module):
+                self.replace(module, _plain_convolution)
 
     def replace(self, module: nn.Module, forward: Callable[[nn.Module, Tensor], Tensor]) -> None:
         """Give one module another forward pass."""
@@ -45,21 +62,9 @@ class Arithmetic:
 
 
 def speed_up(network: Network, input_size: tuple[int, int], *, fixed_statistics: bool) -> Arithmetic:
-    """Change how a network on the CPU computes, not what: the same outputs up to rounding, and the same gradients.
-
-    fixed_statistics
-        Whether the running statistics of batch norm stay as they are; only then can they be worked in.
-    """
-    arithmetic = Arithmetic()
-    if network.mean.device.type != "cpu":
-        return arithmetic
-    generator = torch.Generator().manual_seed(0)
-    images = torch.randint(0, 256, (2, *input_size, 3), dtype=torch.uint8, generator=generator)
-    if fixed_statistics:
-        _fold(network, images, arithmetic)
-    for module in network.modules():
-        if _is_strided_depthwise(module) and "forward" not in vars(module):
-            arithmetic.replace(module, _plain_convolution)
+    """Change how a network on the CPU computes, not what: the same outputs up to rounding, and the same gradients."""
+    arithmetic = Arithmetic(network, input_size, fixed_statistics)
+    arithmetic.apply()
     return arithmetic
 
 

@@ -109,7 +109,7 @@ def build_network(recipe: Recipe, num_classes: int, *, pretrained: bool | None =
     torch.manual_seed(recipe.seed)
     backbone = _create(recipe.model.backbone, num_classes, recipe.model.dropout)
     wanted = recipe.training.strategy != "scratch" if pretrained is None else pretrained
-    load_pretrained(backbone, recipe.model.pretrained if wanted else False)
+    load_pretrained(backbone, recipe.pretrained if wanted else False)
     attach_head(backbone, recipe.model, num_classes)
     standard = backbone.pretrained_cfg
     normalization = recipe.normalization()
@@ -120,16 +120,6 @@ def build_network(recipe: Recipe, num_classes: int, *, pretrained: bool | None =
     ).eval()
     _fit_to_size(network, recipe.data.input_size, recipe.model.backbone)
     return network
-
-
-def check_network(recipe: Recipe) -> None:
-    """Build the recipe's network once and drop it, so that a mistake shows before any image is read.
-
-    Raises:
-        TrainingError: see `build_network`.
-    """
-    with torch.random.fork_rng():
-        build_network(recipe, recipe.model.num_classes or 2)
 
 
 def _create(name: str, num_classes: int, dropout: float) -> TimmModel:

@@ -81,7 +81,7 @@ def _load_file(backbone: TimmModel, file: Path) -> None:
     given = _without(state, skipped)
     if given.keys() != expected.keys():
         given = _without(_translated(backbone, state), skipped)
-    fit = _Fit.of(expected, given)
+    fit = Fit.of(expected, given)
     if not fit.complete:
         architecture = backbone.pretrained_cfg["architecture"]
         raise TrainingError(f"The weights in '{file}' do not fit '{architecture}': {fit}.")
@@ -119,15 +119,16 @@ def _translated(backbone: TimmModel, state: dict[str, Tensor]) -> dict[str, Tens
 
 
 @dataclass(frozen=True)
-class _Fit:
-    """Which weights of a model a file has."""
+class Fit:
+    """Which weights of a model a file has; `str()` names those that do not fit."""
 
     missing: tuple[str, ...]
     unexpected: tuple[str, ...]
     reshaped: tuple[str, ...]
 
     @classmethod
-    def of(cls, expected: dict[str, Tensor], given: dict[str, Tensor]) -> "_Fit":
+    def of(cls, expected: dict[str, Tensor], given: dict[str, Tensor]) -> "Fit":
+        """Compare names and shapes."""
         return cls(
             tuple(sorted(expected.keys() - given.keys())),
             tuple(sorted(given.keys() - expected.keys())),
@@ -140,6 +141,7 @@ class _Fit:
 
     @property
     def complete(self) -> bool:
+        """Whether every weight has its own."""
         return not (self.missing or self.unexpected or self.reshaped)
 
     def __str__(self) -> str:

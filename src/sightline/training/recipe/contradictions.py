@@ -64,6 +64,7 @@ def contradictions(recipe: "Recipe") -> Iterator[Contradiction]:
     """All values of a recipe that contradict another one."""
     yield from _epochs(recipe)
     yield from _strategy(recipe)
+    yield from _start(recipe)
     yield from _task(recipe)
     yield from _loss(recipe)
     yield from _fractions(recipe)
@@ -108,13 +109,36 @@ def _strategy(recipe: "Recipe") -> Iterator[Contradiction]:
             if value:
                 problem = f"belongs to strategy two_phase; training.strategy is {training.strategy}"
                 yield Contradiction(("training", key), value, problem)
-    if training.strategy in ("linear", "two_phase") and not recipe.model.pretrained:
+    starts = recipe.model.pretrained or recipe.model.start
+    if training.strategy in ("linear", "two_phase") and not starts:
         problem = "needs model.pretrained: a backbone with random weights has nothing to keep"
         yield Contradiction(("training", "strategy"), training.strategy, problem)
     batch = recipe.data.batch_size
     if batch != "auto" and training.gradient_accumulation > batch:
         problem = f"must be at most data.batch_size, which is {batch}"
         yield Contradiction(("training", "gradient_accumulation"), training.gradient_accumulation, problem)
+
+
+def _start(recipe: "Recipe") -> Iterator[Contradiction]:
+    training = recipe.training
+    if recipe.model.start is None:
+        if training.prune is not None:
+            problem = "needs model.start: what is unimportant can only be told of a network that has learnt"
+            yield Contradiction(("training", "prune"), training.prune, problem)
+    elif training.strategy not in ("auto", "two_phase", "full"):
+        problem = (
+            "must be auto, two_phase or full where model.start is given: the whole network goes on learning"
+        )
+        yield Contradiction(("training", "strategy"), training.strategy, problem)
+    elif training.freeze_backbone_epochs:
+        problem = "must be left out where model.start is given: the whole network goes on learning"
+        key = ("training", "freeze_backbone_epochs")
+        yield Contradiction(key, training.freeze_backbone_epochs, problem)
+    if training.prune is None and training.prune_steps > 1:
+        yield Contradiction(("training", "prune_steps"), training.prune_steps, "belongs to training.prune")
+    if training.prune is not None and training.prune_steps > max(1, training.epochs // 2):
+        problem = f"must be at most half of training.epochs, which is {training.epochs}"
+        yield Contradiction(("training", "prune_steps"), training.prune_steps, problem)
 
 
 def _task(recipe: "Recipe") -> Iterator[Contradiction]:

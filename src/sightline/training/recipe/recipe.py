@@ -95,8 +95,13 @@ class Recipe(Section):
         """The backbone's peak learning rate, after the rule for None."""
         multiplier = self.training.backbone_lr_multiplier
         if multiplier is None:
-            multiplier = 0.3 if self.model.pretrained else 1.0
+            multiplier = 0.3 if self.pretrained or self.model.start else 1.0
         return self.learning_rate * multiplier
+
+    @property
+    def pretrained(self) -> bool | str:
+        """`model.pretrained`, or False where `model.start` takes its place."""
+        return False if self.model.start else self.model.pretrained
 
     @property
     def loss_name(self) -> LossName:

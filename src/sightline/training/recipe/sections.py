@@ -61,6 +61,9 @@ class ModelSection(Section):
         folds and quantises cleanly and runs in milliseconds on one CPU core.
     pretrained
         True (or `imagenet`): timm's weights from its hub; a path to a local .safetensors file; False: random.
+    start
+        The run folder of an earlier training of the same backbone on the same labels, or its weights.safetensors: the
+        whole network begins with those weights, head included, and `pretrained` is not looked at.
     num_classes
         Only a check: the dataset decides, and this must agree with it.
     dropout
@@ -71,6 +74,7 @@ class ModelSection(Section):
 
     backbone: str = "mobilenetv2_100"
     pretrained: Annotated[bool | str, BeforeValidator(_imagenet_is_true)] = True
+    start: str | None = None
     num_classes: Positive | None = None
     dropout: Fraction = 0.2
     head: Literal["linear", "mlp"] = "linear"
@@ -180,6 +184,10 @@ class TrainingSection(Section):
     teacher, teacher_weight, teacher_temperature
         A bundle to learn from: its answers at that temperature make up that share of the loss (Hinton et al.
         2015, Distilling the knowledge in a neural network).
+    prune, prune_steps
+        The share of the network's multiply-adds to do without: the least important channels of `model.start` are
+        taken out, layer by layer, in so many steps, and the epochs mend what that does. The steps are spread over the
+        first half of the epochs. An epoch before the last step is never kept. None: nothing is taken out.
     """
 
     strategy: Literal[Strategy, "auto"] = "auto"
@@ -206,6 +214,8 @@ class TrainingSection(Section):
     teacher: str | None = None
     teacher_weight: Annotated[float, Field(gt=0, le=1)] = 0.5
     teacher_temperature: AboveZero = 2.0
+    prune: Annotated[float, Field(gt=0, le=0.9)] | None = None
+    prune_steps: Positive = 1
 
 
 class LossSection(Section):

@@ -18,6 +18,7 @@ from sightline.training.run.lock import FolderLock
 from sightline.training.run.record import (
     CHECKPOINT_FILE,
     RECORD_FILE,
+    WEIGHTS_FILE,
     RunRecord,
     Status,
     require_place,
@@ -29,7 +30,15 @@ if TYPE_CHECKING:
     from sightline.training.loop.history import EpochRecord
 
 # The checkpoint goes first, so that no half-emptied folder could be gone on from.
-_FILES = (CHECKPOINT_FILE, "metrics.jsonl", "metrics.csv", "curves.png", "train.log", "mlflow.json")
+_FILES = (
+    CHECKPOINT_FILE,
+    WEIGHTS_FILE,
+    "metrics.jsonl",
+    "metrics.csv",
+    "curves.png",
+    "train.log",
+    "mlflow.json",
+)
 # The curves are drawn again when this many times what drawing takes has gone by, and at the latest after a pause.
 _DRAWING_SHARE = 30
 _PAUSE_S = 30.0
@@ -43,6 +52,7 @@ class RunFolder:
     metrics.jsonl   an `EpochRecord` a line, written when the epoch has ended; figures that are no numbers are null
     metrics.csv     the same with flat columns, as in `val/accuracy`
     curves.png      losses, metrics and learning rates; drawn at the end, and before as often as costs at most 3 %
+    weights.safetensors  the network that was kept, for `model.start` of another run; when the run has finished
     train.log       everything that was told, with the time
 
     What `begin` does, by what is there:

@@ -14,6 +14,7 @@ from sightline.training.run.figures import strict_json
 
 RECORD_FILE = "run.json"
 CHECKPOINT_FILE = "checkpoint.safetensors"
+WEIGHTS_FILE = "weights.safetensors"
 SCHEMA_VERSION = 1
 Status = Literal["running", "finished", "stopped", "failed"]
 
