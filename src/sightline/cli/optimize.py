@@ -1,11 +1,19 @@
 """`sightline optimize`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sightline.cli.data.options import GroupBy, GroupGap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sightline.bundle import Bundle
+    from sightline.cli.progress import Display
+    from sightline.lifecycle.optimizing import Explain, More
+    from sightline.training import Recipe
 
 
 def optimize(
@@ -40,6 +48,32 @@ def optimize(
         int, typer.Option(min=1, help="Cores that a call may use where latency is timed.")
     ] = 1,
     batch: Annotated[str, typer.Option(help="Pictures a call, by commas.")] = "1,8",
+    prune: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01,
+            max=0.9,
+            metavar="SHARE",
+            help="Also train a network without so much of the multiply-adds.",
+        ),
+    ] = None,
+    student: Annotated[
+        str | None,
+        typer.Option(metavar="BACKBONE", help="Also train this backbone, which learns from the bundle."),
+    ] = None,
+    student_weights: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The student's pretrained weights. Default: random.")
+    ] = None,
+    beside: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="BUNDLE", help="Put this bundle of the same task into the table, too. May be repeated."
+        ),
+    ] = None,
+    run: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Of the bundle's training. Default: BUNDLE-run."),
+    ] = None,
     int8: Annotated[bool, typer.Option(help="Also quantise to eight bits, which takes minutes.")] = True,
     group_by: GroupBy = None,
     group_gap: GroupGap = None,
@@ -48,10 +82,11 @@ def optimize(
     """Find the fastest variant that is as good: runtimes, precisions and eight bits, measured on this machine.
 
     Every variant answers the same pictures that training has not seen, with a decision fitted to it, and is timed
-    beside the others. Those that lose more than allowed, or gain nothing, are refused with the reason. Exits with 1 if
-    nothing keeps the limits.
+    beside the others. Those that lose more than allowed, or gain nothing, are refused with the reason. A pruned network
+    and a student are trained by the bundle's own recipe into OUT-pruned and OUT-student. Exits with 1 if nothing
+    keeps the limits.
     """
-    from sightline.bundle import read_bundle
+    from sightline.bundle import check_target, read_bundle
     from sightline.cli.progress import Display
     from sightline.cli.variants import print_variants
     from sightline.dataset import ReadOptions, examine_dataset
@@ -59,26 +94,81 @@ def optimize(
     from sightline.lifecycle.optimizing import Limits, Wanted, optimize_bundle
 
     wanted = Wanted(Limits(max_drop, max_recall_drop), max_latency_ms, max_size_mb, threads, _batches(batch))
+    if int8 or prune or student:
+        for package in ("torch", "onnx", "nncf", "torch_pruning"):
+            require(package)
+    if out is not None:
+        check_target(out)
     opened = read_bundle(bundle)
+    others = [read_bundle(path) for path in beside or []]
+    recipes = _recipes(
+        opened, out, run or bundle.with_name(f"{bundle.name}-run"), prune, student, student_weights
+    )
+    more, explain = _eight_bits() if int8 else ([], None)
     options = ReadOptions(limits=opened.manifest.preprocessing.limits, group_by=group_by, group_gap=group_gap)
     with Display(quiet=as_json) as display:
         dataset = examine_dataset(data, options, display.listen).dataset
-        if int8:
-            for package in ("torch", "onnx", "nncf"):
-                require(package)
-            from sightline.lifecycle.optimizing.eight_bits import departure, eight_bits
-
-            found = optimize_bundle(
-                opened, dataset, wanted, out, display.listen, more=[eight_bits], explain=departure
-            )
-        else:
-            found = optimize_bundle(opened, dataset, wanted, out, display.listen)
+        trained = {name: read_bundle(place) for name, place in _train_smaller(opened, recipes, display)}
+        smaller = {**{one.root.name: one for one in others}, **trained}
+        found = optimize_bundle(opened, dataset, wanted, out, display.listen, more, explain, smaller)
     if as_json:
         typer.echo(found.model_dump_json())
     else:
         print_variants(found)
     if found.chosen is None:
         raise typer.Exit(1)
+
+
+def _eight_bits() -> "tuple[Sequence[More], Explain]":
+    from sightline.lifecycle.optimizing.eight_bits import departure, eight_bits
+
+    return [eight_bits], departure
+
+
+def _recipes(
+    bundle: "Bundle",
+    out: Path | None,
+    run: Path,
+    prune: float | None,
+    student: str | None,
+    student_weights: str | None,
+) -> "Mapping[Path, Recipe]":
+    """What is to be trained, by its place."""
+    from sightline.bundle import check_target
+    from sightline.errors import InputError
+
+    if prune is None and student is None:
+        return {}
+    from sightline.lifecycle.optimizing.smaller import pruned_recipe, student_recipe
+
+    if out is None:
+        raise InputError("--prune and --student train networks, which need a place: give --out.")
+    recipes = {}
+    if prune is not None:
+        recipes[out.with_name(f"{out.name}-pruned")] = pruned_recipe(bundle, run, prune)
+    if student is not None:
+        known_run = run if run.is_dir() else None
+        recipes[out.with_name(f"{out.name}-student")] = student_recipe(
+            bundle, student, known_run, pretrained=student_weights or False
+        )
+    for place in recipes:
+        check_target(place)
+    return recipes
+
+
+def _train_smaller(
+    bundle: "Bundle", recipes: "Mapping[Path, Recipe]", display: "Display"
+) -> "Iterator[tuple[str, Path]]":
+    """Train each, and say by which name it stands in the table."""
+    if not recipes:
+        return
+    from sightline.lifecycle.optimizing.smaller import build_smaller
+
+    for place, recipe in recipes.items():
+        name = place.name.rpartition("-")[2]
+        display.stage(f"Training the {name} network into {place}")
+        build_smaller(bundle, recipe, place, listener=display, training_progress=display)
+        yield name, place
 
 
 def _batches(text: str) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ import pytest
 from score_makers import one_true
 from sightline.evaluation.resampling import Sampling
 from sightline.lifecycle.optimizing import Limits
-from sightline.lifecycle.optimizing.gate import Answering, judge_variant
+from sightline.lifecycle.optimizing.gate import Answering, golden_apart, judge_variant
 from sightline.records import DecisionRule, Scores
 
 RULE = DecisionRule()
@@ -87,12 +87,7 @@ def test_one_picture_of_a_small_class_is_no_finding():
 
 
 def test_how_far_golden_outputs_part_is_a_share_of_the_largest():
-    scores = one_true(0, 50)
     golden = (np.array([[20.0, 0.0]], np.float32), np.array([[0.5]], np.float32))
     other = (np.array([[19.0, 0.0]], np.float32), np.array([[0.7]], np.float32))
 
-    gate = judge_variant(
-        Answering(scores, RULE, other), Answering(scores, RULE, golden), Sampling(), Limits()
-    )
-
-    assert gate.golden == pytest.approx(0.2)
+    assert golden_apart(other, golden) == pytest.approx(0.2)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from sightline.bundle import Runtime
-from sightline.dataset.reading.ledger import cache_home
+from sightline.cache_home import cache_home
 from sightline.extras import require
 from sightline.inference.engine import Engine, open_graph
 from sightline.inference.measuring import measure_latency

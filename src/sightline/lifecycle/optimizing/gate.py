@@ -80,8 +80,10 @@ class Answering:
     golden: tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
-def judge_variant(variant: Answering, reference: Answering, sampling: Sampling, limits: Limits) -> Gate:
-    """Compare a variant with the reference.
+def judge_variant(
+    variant: Answering, reference: Answering, sampling: Sampling, limits: Limits, *, golden: float = 0.0
+) -> Gate:
+    """Compare a variant with the reference; `golden` is what `golden_apart` gives.
 
     The limits are on what was seen, not on the ends of intervals: from 300 pictures no drop of less than a hundredth
     could be ruled out. The interval says what the pictures can tell.
@@ -112,9 +114,18 @@ def judge_variant(variant: Answering, reference: Answering, sampling: Sampling, 
         worst_recall_change=change,
         calibration_error=errors[0],
         reference_calibration_error=errors[1],
-        golden=max(map(_share_apart, variant.golden, reference.golden)),
+        golden=golden,
         objections=tuple(_objections(found, drop, change, limits)),
     )
+
+
+Outputs = tuple[NDArray[np.float32], NDArray[np.float32]]
+"""Logits float32 `[n, C]` and embeddings float32 `[n, D]`."""
+
+
+def golden_apart(given: Outputs, recorded: Outputs) -> float:
+    """Largest |Δ| of logits or embeddings, as a share of each row's largest recorded one (at least 1)."""
+    return max(map(_share_apart, given, recorded))
 
 
 def _share_apart(given_nk: NDArray[np.float32], recorded_nk: NDArray[np.float32]) -> float:

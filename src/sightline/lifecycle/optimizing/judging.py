@@ -15,7 +15,7 @@ from sightline.lifecycle.calibrate import FITTED, section_of
 from sightline.lifecycle.decision import fit_on
 from sightline.lifecycle.judge import sampling_for
 from sightline.lifecycle.optimizing.candidates import Candidate
-from sightline.lifecycle.optimizing.gate import Answering, Gate, Limits, judge_variant
+from sightline.lifecycle.optimizing.gate import Answering
 from sightline.lifecycle.optimizing.material import Judging, Material
 from sightline.lifecycle.strangers import promise
 from sightline.parallel import Progress
@@ -39,14 +39,12 @@ class Tried:
 
 
 class Judge:
-    """Judges candidates against the first that it was given, the reference."""
+    """Has candidates of one bundle answer the held-out pictures."""
 
-    def __init__(self, bundle: Bundle, material: Material, limits: Limits) -> None:
+    def __init__(self, bundle: Bundle, material: Material) -> None:
         self._bundle = bundle
         self._material = material
-        self._limits = limits
         self._wishes = _wishes_of(bundle)
-        self._sampling = sampling_for(material.gate.dataset)
         self._golden = read_golden(bundle)[1].pixels
         self._nearest = None if bundle.sealed.decision.outliers is None else open_nearest(bundle)
 
@@ -64,12 +62,6 @@ class Judge:
                 self._score(engine, self._material.test), rule, sampling_for(self._material.test.dataset)
             )
         return Tried(candidate, Answering(scores, rule, golden), test)
-
-    def gate(self, tried: Tried, reference: Tried) -> Gate:
-        """Compare what was answered with the reference's answers."""
-        assert tried.answering is not None
-        assert reference.answering is not None
-        return judge_variant(tried.answering, reference.answering, self._sampling, self._limits)
 
     def _score(self, engine: Engine, part: Judging, progress: Progress | None = None) -> Scores:
         manifest = self._bundle.manifest

@@ -2,25 +2,21 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from sightline.bundle import Bundle, Manifest, Variant, check_target, list_files, read_bundle, write_bundle
+from sightline.bundle import Bundle, check_target, read_bundle
 from sightline.dataset import Dataset
-from sightline.inference import open_engine, replay_golden
-from sightline.lifecycle.optimizing.candidates import Candidate, float_candidates, reference_of
+from sightline.errors import InputError
+from sightline.lifecycle.judge import known_splits, sampling_for
 from sightline.lifecycle.optimizing.choosing import settle
-from sightline.lifecycle.optimizing.judging import Judge, Tried, right_rows
-from sightline.lifecycle.optimizing.material import Listen, Material, Pixels, gather
+from sightline.lifecycle.optimizing.family import Family, More, try_family
+from sightline.lifecycle.optimizing.gate import Gate, golden_apart, judge_variant
+from sightline.lifecycle.optimizing.judging import Tried, right_rows
+from sightline.lifecycle.optimizing.material import Listen, Pixels
 from sightline.lifecycle.optimizing.measure import Measured, measure_candidates
 from sightline.lifecycle.optimizing.records import Optimized, Row, Wanted
+from sightline.lifecycle.optimizing.write import write_variants
 from sightline.lifecycle.provenance import hardware
 
-TABLE_FILE = "variants.json"
-_GOLDEN_MARGIN = 1.5
-_LEAST_GOLDEN = 1e-3
-
-More = Callable[[Bundle, Material, Listen], Sequence[Candidate]]
-"""Makes further candidates, of graphs that are yet to be made."""
 Explain = Callable[[bytes, bytes, Pixels], str]
 """Says in a sentence where a graph, the second, leaves the first on some pictures."""
 
@@ -33,6 +29,7 @@ def optimize_bundle(
     listen: Listen,
     more: Sequence[More] = (),
     explain: Explain | None = None,
+    smaller: Mapping[str, Bundle] | None = None,
 ) -> Optimized:
     """Try every runtime and precision, and write a bundle with the variants that are faster and as good.
 
@@ -40,55 +37,82 @@ def optimize_bundle(
         None: nothing is written, the table is all.
     more, explain
         Where quantised graphs come from, and what is asked about those that do not pass their gate.
+    smaller
+        Bundles of smaller networks of the same task, by a short name: they stand in the same table and pass the same
+        gate, against this bundle's reference. If the variant that serves is of one of them, that is the bundle written.
 
     Raises:
-        InputError: `target` exists, or pictures of a kind are too few.
+        InputError: `target` exists, pictures of a kind are too few, or a smaller network is of another task or split.
         GoldenMismatch: this machine does not give what was evaluated.
     """
     if target is not None:
         check_target(target)
-    bundle = bundle.with_variant(reference_of(bundle))
-    replay_golden(bundle, open_engine(bundle))
-    material = gather(bundle, dataset, listen)
-    candidates = [*float_candidates(bundle)]
-    for make in more:
-        candidates += make(bundle, material, listen)
-    judge = Judge(bundle, material, wanted.limits)
-    progress = listen("Judging")
-    tried = []
-    for done, candidate in enumerate(candidates):
-        tried.append(judge.answer(candidate))
-        progress(done + 1, len(candidates))
+    for one in (smaller or {}).values():
+        _require_same_task(bundle, one)
+    families = [try_family("", bundle, dataset, listen, more)]
+    for name, one in (smaller or {}).items():
+        families.append(try_family(f"{name}-", one, dataset, listen, more))
+    own = families[0]
     measured = measure_candidates(
-        candidates, material.gate.pixels, threads=wanted.threads, batches=wanted.batches, listen=listen
+        [tried.candidate for family in families for tried in family.tried],
+        own.material.gate.pixels,
+        threads=wanted.threads,
+        batches=wanted.batches,
+        listen=listen,
     )
-    rows = [_row(one, tried[0], judge, measured) for one in tried]
-    if explain is not None:
-        rows = [
-            _explained(row, one.candidate, candidates[0], material, explain)
-            for row, one in zip(rows, tried, strict=True)
-        ]
+    rows = [
+        _row(tried, family, own.reference, wanted, measured, explain)
+        for family in families
+        for tried in family.tried
+    ]
     settled, chosen, missed = settle(rows, wanted)
     found = Optimized(
         machine=hardware("cpu"),
-        split=material.split,
-        images=len(material.gate.dataset),
+        split=own.material.split,
+        images=len(own.material.gate.dataset),
         rows=settled,
         chosen=chosen,
         missed=missed,
     )
     if target is None or chosen is None:
         return found
-    bundle_id = _write(bundle, target, found, {one.candidate.name: one for one in tried})
+    (serving,) = (one for one in families if any(tried.candidate.name == chosen for tried in one.tried))
+    bundle_id = write_variants(serving, target, found)
     read_bundle(target)
     return found.model_copy(update={"bundle": str(target), "bundle_id": bundle_id})
 
 
-def _row(one: Tried, reference: Tried, judge: Judge, measured: Mapping[str, Measured]) -> Row:
-    candidate, of_speed = one.candidate, measured[one.candidate.name]
-    assert reference.answering is not None
-    gate = None if one is reference or one.answering is None else judge.gate(one, reference)
-    own = one.answering
+def _require_same_task(bundle: Bundle, other: Bundle) -> None:
+    own, its = bundle.sealed, other.sealed
+    if (own.task, own.labels) != (its.task, its.labels):
+        raise InputError(
+            f"'{other.root}' answers {its.task} with the labels {', '.join(its.labels[:10])}; '{bundle.root}' {own.task} "
+            f"with {', '.join(own.labels[:10])}. Only networks of the same task can stand in one table."
+        )
+    if own.preprocessing != its.preprocessing:
+        raise InputError(
+            f"'{other.root}' sees pictures otherwise than '{bundle.root}': their preprocessing differs."
+        )
+    known, there = known_splits(bundle), known_splits(other)
+    if {image for image, split in known.items() if split != "train"} != {
+        image for image, split in there.items() if split != "train"
+    }:
+        raise InputError(
+            f"'{other.root}' was trained on pictures that '{bundle.root}' is judged by, or the other way round. Train it on "
+            "the same split."
+        )
+
+
+def _row(
+    one: Tried,
+    family: Family,
+    original: Tried,
+    wanted: Wanted,
+    measured: Mapping[str, Measured],
+    explain: Explain | None,
+) -> Row:
+    candidate, speed, own = one.candidate, measured[one.candidate.name], one.answering
+    gate = None if one is original else _gate(one, family, original, wanted)
     return Row(
         name=candidate.name,
         runtime=candidate.runtime,
@@ -98,91 +122,28 @@ def _row(one: Tried, reference: Tried, judge: Judge, measured: Mapping[str, Meas
         gate=gate,
         accuracy=float(right_rows(own.scores, own.rule).mean()) if own else 0.0,
         test=one.test,
-        speeds=of_speed.speeds,
-        throughput=of_speed.throughput,
-        footprint=of_speed.footprint,
-        role="reference" if one is reference else "refused",
+        speeds=speed.speeds,
+        throughput=speed.throughput,
+        footprint=speed.footprint,
+        role="reference" if one is original else "refused",
         reasons=(one.broken,) if one.broken else (),
+        departure=_departure(one, family, gate, explain),
     )
 
 
-def _explained(
-    row: Row, candidate: Candidate, reference: Candidate, material: Material, explain: Explain
-) -> Row:
-    """With the place where a graph that does not pass leaves the reference."""
-    objected = row.gate.objections if row.gate else row.reasons
-    if not objected or candidate.graph == reference.graph:
-        return row
-    where = explain(reference.graph, candidate.graph, material.trying)
-    return row.model_copy(update={"departure": where})
+def _gate(one: Tried, family: Family, original: Tried, wanted: Wanted) -> Gate | None:
+    own = family.reference.answering
+    if one.answering is None or own is None or original.answering is None:
+        return None
+    sampling = sampling_for(family.material.gate.dataset)
+    apart = golden_apart(one.answering.golden, own.golden)
+    return judge_variant(one.answering, original.answering, sampling, wanted.limits, golden=apart)
 
 
-def _write(bundle: Bundle, target: Path, found: Optimized, tried: Mapping[str, Tried]) -> str:
-    old = bundle.sealed
-    reference = reference_of(bundle)
-    variants = {
-        reference: old.variants[reference].model_copy(update={"gate": _gate_of(old, reference, found)})
-    }
-    graphs = {}
-    for row in found.rows:
-        if row.role != "kept":
-            continue
-        one = tried[row.name]
-        assert one.answering is not None
-        assert row.gate is not None
-        graphs[one.candidate.file] = one.candidate.graph
-        variants[row.name] = Variant(
-            file=one.candidate.file,
-            engine=row.runtime,
-            precision=row.precision,
-            decision=one.answering.rule,
-            golden_logit=max(_LEAST_GOLDEN, _GOLDEN_MARGIN * row.gate.golden),
-            gate=_figures(row),
-        )
-    files = {name: bundle.read(name) for name in old.files} | graphs
-    files[TABLE_FILE] = f"{found.model_dump_json(indent=1)}\n".encode()
-    manifest = Manifest(
-        **{
-            **dict(old),
-            "name": target.name,
-            "variants": variants,
-            "default_variant": found.chosen,
-            "files": list_files(files),
-        }
-    )
-    return write_bundle(target, manifest, files)
-
-
-def _gate_of(old: Manifest, reference: str, found: Optimized) -> dict[str, Any]:
-    """What was measured of the reference where it was exported, and its speed here."""
-    (row,) = (one for one in found.rows if one.name == reference)
-    return {**old.variants[reference].gate, **_speed_of(row)}
-
-
-def _figures(row: Row) -> dict[str, Any]:
-    gate = row.gate
-    assert gate is not None
-    return {
-        "how": row.how,
-        "images": gate.images,
-        "accuracy": gate.accuracy,
-        "accuracy_drop": gate.drop.value,
-        "accuracy_drop_low": gate.drop.low,
-        "accuracy_drop_high": gate.drop.high,
-        "label_agreement": gate.label_agreement,
-        "max_probability_difference": gate.max_probability_difference,
-        "worst_class": gate.worst_class,
-        "worst_recall_change": gate.worst_recall_change,
-        "calibration_error": gate.calibration_error,
-        **_speed_of(row),
-    }
-
-
-def _speed_of(row: Row) -> dict[str, Any]:
-    return {
-        "p50_ms": row.single.p50_ms,
-        "p95_ms": row.single.p95_ms,
-        "images_per_s": row.throughput.by_session_per_core,
-        "times_the_reference": row.throughput.ratio,
-        "size_mb": row.size_mb,
-    }
+def _departure(one: Tried, family: Family, gate: Gate | None, explain: Explain | None) -> str:
+    """Where a graph that does not pass leaves its own reference; "" where there is nothing to say."""
+    reference, graph = family.reference.candidate.graph, one.candidate.graph
+    passed = not one.broken if gate is None else gate.passed
+    if explain is None or passed or graph == reference:
+        return ""
+    return explain(reference, graph, family.material.trying)
