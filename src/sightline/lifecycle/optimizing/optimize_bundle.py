@@ -86,8 +86,8 @@ def _require_same_task(bundle: Bundle, other: Bundle) -> None:
     own, its = bundle.sealed, other.sealed
     if (own.task, own.labels) != (its.task, its.labels):
         raise InputError(
-            f"'{other.root}' answers {its.task} with the labels {', '.join(its.labels[:10])}; '{bundle.root}' {own.task} "
-            f"with {', '.join(own.labels[:10])}. Only networks of the same task can stand in one table."
+            f"'{other.root}' answers {its.task} with the labels {', '.join(its.labels[:10])}; "
+            f"'{bundle.root}' {own.task} with {', '.join(own.labels[:10])}. Only networks of the same task can stand in one table."
         )
     if own.preprocessing != its.preprocessing:
         raise InputError(
@@ -98,8 +98,8 @@ def _require_same_task(bundle: Bundle, other: Bundle) -> None:
         image for image, split in there.items() if split != "train"
     }:
         raise InputError(
-            f"'{other.root}' was trained on pictures that '{bundle.root}' is judged by, or the other way round. Train it on "
-            "the same split."
+            f"'{other.root}' was trained on pictures that '{bundle.root}' is judged by, or the other way round. "
+            "Train it on the same split."
         )
 
 
