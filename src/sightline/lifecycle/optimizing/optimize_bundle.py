@@ -87,7 +87,8 @@ def _require_same_task(bundle: Bundle, other: Bundle) -> None:
     if (own.task, own.labels) != (its.task, its.labels):
         raise InputError(
             f"'{other.root}' answers {its.task} with the labels {', '.join(its.labels[:10])}; "
-            f"'{bundle.root}' {own.task} with {', '.join(own.labels[:10])}. Only networks of the same task can stand in one table."
+            f"'{bundle.root}' {own.task} with {', '.join(own.labels[:10])}. "
+            "Only networks of the same task can stand in one table."
         )
     if own.preprocessing != its.preprocessing:
         raise InputError(
