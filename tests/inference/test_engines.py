@@ -3,14 +3,23 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import onnx
+import onnx.numpy_helper
 import pytest
 
 from bundles import LABELS, SIDE, make_bundle, tiny_graph
-from sightline.bundle import list_files, read_bundle, write_bundle
+from sightline.bundle import list_files, pack_decided, read_bundle, write_bundle
 from sightline.errors import BundleCorrupt, InputError, MissingExtra
-from sightline.inference import load, open_graph, verify_bundle
+from sightline.inference import load, open_graph, read_golden, record_decisions, verify_bundle
 
-RUNTIMES = [("onnxruntime", "float32"), ("openvino", "float32"), ("openvino", "bfloat16")]
+RUNTIMES = [
+    ("onnxruntime", "float32"),
+    ("onnxruntime", "int8"),
+    ("openvino", "float32"),
+    ("openvino", "bfloat16"),
+    ("openvino", "int8"),
+]
+TO_THE_LAST_BIT = RUNTIMES[1:]
 IMAGES = np.random.default_rng(1).integers(0, 256, (5, SIDE, SIDE, 3), dtype=np.uint8)
 
 
@@ -54,6 +63,17 @@ def test_an_image_answers_the_same_alone_and_among_others(engine):
     assert np.abs(alone - together).max() <= 0.02 * np.abs(together).max()
 
 
+@pytest.mark.parametrize("runtime, precision", TO_THE_LAST_BIT, ids=map(" ".join, TO_THE_LAST_BIT))
+def test_of_few_bits_the_answer_is_the_same_to_the_last(runtime, precision):
+    engine = open_graph(tiny_graph(), "tiny", runtime, precision, threads=1)
+
+    together = engine.run(IMAGES, ["logits", "embedding", "feature_map"])
+
+    for row in range(len(IMAGES)):
+        alone = engine.run(IMAGES[row : row + 1], ["logits", "embedding", "feature_map"])
+        assert all(np.array_equal(a[0], t[row]) for a, t in zip(alone, together, strict=True))
+
+
 def test_threads_do_not_mix_their_answers(engine):
     rows = [row % len(IMAGES) for row in range(200)]
     expected = [engine.run(IMAGES[row : row + 1], ["logits"])[0] for row in range(len(IMAGES))]
@@ -80,8 +100,16 @@ def two_variants(tmp_path):
         update={"calibration": old.manifest.decision.calibration.model_copy(update={"value": 3.0})}
     )
     reference = old.manifest.variants["float32"]
+    _, expected = read_golden(old)
+    files["variants/ov-bf16.npz"] = pack_decided(record_decisions(expected, warmer, LABELS))
     quicker = reference.model_copy(
-        update={"engine": "openvino", "precision": "bfloat16", "decision": warmer, "golden_logit": 0.05}
+        update={
+            "engine": "openvino",
+            "precision": "bfloat16",
+            "decision": warmer,
+            "golden": "variants/ov-bf16.npz",
+            "golden_logit": 0.05,
+        }
     )
     manifest = old.manifest.model_copy(
         update={"variants": {"float32": reference, "ov-bf16": quicker}, "files": list_files(files)}
@@ -109,6 +137,46 @@ def test_a_default_variant_brings_its_own_decision_and_tolerance(two_variants, t
     assert predictor.bundle.manifest.decision.calibration.value == 3.0
     assert predictor.bundle.manifest.golden.logit == 0.05
     assert all(check.outcome == "passed" for check in verify_bundle(tmp_path / "b"))
+
+
+@pytest.mark.parametrize("default", ["float32", "ov-bf16"])
+def test_a_changed_decision_of_a_variant_is_found(two_variants, tmp_path, default):
+    old = read_bundle(two_variants)
+    files = {name: old.read(name) for name in old.sealed.files}
+    quicker = old.sealed.variants["ov-bf16"]
+    hotter = quicker.decision.model_copy(
+        update={"calibration": quicker.decision.calibration.model_copy(update={"value": 20.0})}
+    )
+    variants = {**old.sealed.variants, "ov-bf16": quicker.model_copy(update={"decision": hotter})}
+    changed = {"variants": variants, "default_variant": default}
+    write_bundle(tmp_path / "b", old.sealed.model_copy(update=changed), files)
+
+    failed = [check for check in verify_bundle(tmp_path / "b") if check.outcome == "failed"]
+
+    assert [check.name for check in failed] == [
+        "golden: decision" if default == "ov-bf16" else "variant ov-bf16"
+    ]
+    assert "probabilities apart" in failed[0].detail
+
+
+def test_the_graph_of_another_variant_is_found(two_variants, tmp_path):
+    old = read_bundle(two_variants)
+    files = {name: old.read(name) for name in old.sealed.files}
+    model = onnx.load_from_string(tiny_graph())
+    (head,) = (one for one in model.graph.initializer if one.name == "head")
+    head.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(head) * np.float32(1.5), "head"))
+    files["other.onnx"] = model.SerializeToString()
+    variants = {
+        **old.sealed.variants,
+        "ov-bf16": old.sealed.variants["ov-bf16"].model_copy(update={"file": "other.onnx"}),
+    }
+    changed = {"variants": variants, "files": list_files(files)}
+    write_bundle(tmp_path / "b", old.sealed.model_copy(update=changed), files)
+
+    (failed,) = (check for check in verify_bundle(tmp_path / "b") if check.outcome == "failed")
+
+    assert failed.name == "variant ov-bf16"
+    assert "logits apart by a share of" in failed.detail
 
 
 def test_every_variant_is_verified_within_its_own_tolerance(two_variants):

@@ -6,7 +6,9 @@ from sightline.bundle.golden import (
     GoldenOutputs,
     block_means,
     golden_names,
+    pack_decided,
     pack_golden,
+    unpack_decided,
     unpack_golden,
 )
 from sightline.bundle.head import HEAD_FILE, Head, pack_head, unpack_head
@@ -60,6 +62,7 @@ __all__ = [
     "check_target",
     "golden_names",
     "list_files",
+    "pack_decided",
     "pack_golden",
     "pack_head",
     "pack_reference",
@@ -68,6 +71,7 @@ __all__ = [
     "read_reference",
     "sha256",
     "to_json",
+    "unpack_decided",
     "unpack_golden",
     "unpack_head",
     "unpack_reference",

@@ -2,8 +2,9 @@
 
 import io
 import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from sightline.errors import BundleCorrupt
 EXPECTED_FILE = "golden/expected.npz"
 MAP_SIDE = 16
 _LARGEST_ARRAYS = 1 << 30
+_DECIDED = ("logits", "embedding", "probabilities", "outlier_scores", "labels", "verdicts")
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,21 +81,43 @@ def unpack_golden(data: bytes) -> GoldenOutputs:
     Raises:
         BundleCorrupt: arrays are missing, have different numbers of rows, or would need pickle.
     """
-    names = [field.name for field in fields(GoldenOutputs)]
+    arrays = _read_arrays(data, EXPECTED_FILE, [field.name for field in fields(GoldenOutputs)])
+    if len({len(one) for one in arrays.values()}) != 1:
+        raise BundleCorrupt(EXPECTED_FILE, f"The arrays in {EXPECTED_FILE} have different numbers of rows.")
+    return GoldenOutputs(**arrays)
+
+
+def _read_arrays(data: bytes, name: str, wanted: Sequence[str]) -> dict[str, Any]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
         if size > _LARGEST_ARRAYS:
             raise ValueError(f"its arrays would take {size:,} bytes")
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            outputs = GoldenOutputs(**{name: arrays[name] for name in names})
+            return {one: arrays[one] for one in wanted}
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as err:
         # numpy's own words would advise to allow pickle.
         why = "it holds objects" if "pickle" in str(err) else err
-        raise BundleCorrupt(EXPECTED_FILE, f"{EXPECTED_FILE} cannot be read: {why}") from err
-    if len({len(getattr(outputs, name)) for name in names}) != 1:
-        raise BundleCorrupt(EXPECTED_FILE, f"The arrays in {EXPECTED_FILE} have different numbers of rows.")
-    return outputs
+        raise BundleCorrupt(name, f"{name} cannot be read: {why}") from err
+
+
+def pack_decided(outputs: GoldenOutputs) -> bytes:
+    """Return the bytes of what a variant gives for the golden images: from the logits on, for pixels are the same."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **{name: getattr(outputs, name) for name in _DECIDED})
+    return buffer.getvalue()
+
+
+def unpack_decided(data: bytes, name: str, reference: GoldenOutputs) -> GoldenOutputs:
+    """The reference's expectations with a variant's in place of them, from the logits on; `name` is the file's.
+
+    Raises:
+        BundleCorrupt: arrays are missing, have other numbers of rows, or would need pickle.
+    """
+    arrays = _read_arrays(data, name, _DECIDED)
+    if {len(one) for one in arrays.values()} != {len(reference.logits)}:
+        raise BundleCorrupt(name, f"The arrays in {name} have other numbers of rows than {EXPECTED_FILE}.")
+    return replace(reference, **arrays)
 
 
 def _edges(length: int) -> NDArray[np.int64]:

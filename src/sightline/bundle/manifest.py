@@ -54,9 +54,10 @@ class Variant(Frozen):
         `bfloat16` and `float16` are asked of the runtime; `int8` is in the graph itself.
     decision
         Fitted to the logits of this variant. None: the manifest's own, as of the reference.
+    golden
+        The file with what it gives for the golden images, from the logits on. None: what the reference gives.
     golden_logit
-        How far its logits and embeddings of the golden images may part from the reference's, as `Golden.logit`. None:
-        as that says.
+        How far a replay may part from that, as `Golden.logit`. None: as that says.
     gate
         What was measured before it was let in, for instance its agreement with the network it came from.
     """
@@ -65,7 +66,8 @@ class Variant(Frozen):
     engine: Runtime = "onnxruntime"
     precision: Precision
     decision: DecisionRule | None = None
-    golden_logit: float | None = Field(default=None, gt=0)
+    golden: FilePath | None = None
+    golden_logit: float | None = Field(default=None, gt=0, le=0.25)
     gate: dict[str, float | int | str | bool | None]
 
 
@@ -193,7 +195,8 @@ class Manifest(Frozen):
                 raise ValueError(f"{where}: {misfit}")
             if rule.outliers is not None and REFERENCE_FILE not in self.files:
                 raise ValueError(f"{where}: outliers need {REFERENCE_FILE}, which is not among the files")
-        missing = [variant.file for variant in self.variants.values() if variant.file not in self.files]
+        named = (file for variant in self.variants.values() for file in (variant.file, variant.golden))
+        missing = [file for file in named if file is not None and file not in self.files]
         if missing:
             raise ValueError(f"variants: {', '.join(missing)} is not among the files")
         if self.class_maps is not None and self.class_maps.exact and HEAD_FILE not in self.files:

@@ -52,8 +52,9 @@ def open_graph(
     if runtime == "openvino":
         return open_openvino(graph, name, precision, threads=threads)
     if runtime == "tensorrt":
-        return OnnxEngine(open_tensorrt(graph, name, precision))
-    return OnnxEngine(open_session(graph, name, threads=threads))
+        return OnnxEngine(open_tensorrt(graph, name, precision), one_by_one=True)
+    session = open_session(graph, name, threads=threads)
+    return OnnxEngine(session, one_by_one=precision == "int8")
 
 
 def _check_contract(actual: Signature, file: str, manifest: Manifest) -> None:

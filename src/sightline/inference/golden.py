@@ -17,6 +17,7 @@ from sightline.bundle import (
     GoldenOutputs,
     block_means,
     golden_names,
+    unpack_decided,
     unpack_golden,
 )
 from sightline.errors import BundleCorrupt, GoldenMismatch, ImageError
@@ -78,13 +79,16 @@ def record_decisions(outputs: GoldenOutputs, rule: DecisionRule, labels: tuple[s
 
 
 def read_golden(bundle: Bundle) -> tuple[list[str], GoldenOutputs]:
-    """Return the names of the golden pictures and what is expected of them.
+    """Return the names of the golden pictures and what the default variant is expected to give for them.
 
     Raises:
         BundleCorrupt: pictures and expectations differ in number.
     """
     names = golden_names(bundle.manifest.files)
     expected = unpack_golden(bundle.read(EXPECTED_FILE))
+    own = bundle.manifest.variants[bundle.manifest.default_variant].golden
+    if own is not None:
+        expected = unpack_decided(bundle.read(own), own, expected)
     if not len(names) == len(expected.logits) == bundle.manifest.golden.count:
         raise BundleCorrupt(
             EXPECTED_FILE,
@@ -108,14 +112,15 @@ def replay_golden(bundle: Bundle, engine: Engine) -> None:
     _replay_decision(names, bundle, expected)
 
 
-def replay_graph(bundle: Bundle, engine: Engine) -> None:
-    """Replay the stage `graph` alone, for another variant of a bundle whose pixels and decision are known to hold.
+def replay_variant(bundle: Bundle, engine: Engine) -> None:
+    """Replay graph and decision, for another variant of a bundle whose pixels are known to hold.
 
     Raises:
         GoldenMismatch, BundleCorrupt: as `replay_golden` does.
     """
     names, expected = read_golden(bundle)
     _replay_graph(names, bundle.manifest.golden, expected, engine)
+    _replay_decision(names, bundle, expected)
 
 
 def _replay_pixels(name: str, bundle: Bundle, expected: GoldenOutputs, row: int) -> None:
@@ -154,9 +159,9 @@ def _replay_graph(names: list[str], tolerance: Golden, expected: GoldenOutputs, 
 
 
 def _replay_decision(names: list[str], bundle: Bundle, expected: GoldenOutputs) -> None:
-    manifest = bundle.sealed
+    manifest = bundle.manifest
     probabilities = manifest.decision.probabilities(expected.logits)
-    scorer = open_outlier_scorer(replace(bundle, manifest=manifest))
+    scorer = open_outlier_scorer(bundle)
     strangeness = None if scorer is None else scorer.scores(expected.logits, expected.embedding)
     for row, name in enumerate(names):
         apart = np.abs(probabilities[row] - expected.probabilities[row]).max()

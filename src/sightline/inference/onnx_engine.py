@@ -18,10 +18,16 @@ _DTYPES = {"tensor(uint8)": "uint8", "tensor(float)": "float32"}
 
 
 class OnnxEngine:
-    """One session. `run` may be called from several threads at once."""
+    """One session. `run` may be called from several threads at once.
 
-    def __init__(self, session: Any) -> None:
+    one_by_one
+        Each picture is run alone: the answer is then the same in company. In float32 company changes the seventh digit;
+        rounded to 256 levels that may be a whole level.
+    """
+
+    def __init__(self, session: Any, *, one_by_one: bool = False) -> None:
         self._session = session
+        self._one_by_one = one_by_one
 
     @property
     def signature(self) -> Signature:
@@ -36,6 +42,9 @@ class OnnxEngine:
 
     def run(self, images: NDArray[np.uint8], outputs: Sequence[Output]) -> list[NDArray[np.float32]]:
         """Run the graph on uint8 `[N, H, W, 3]`; return the named outputs, float32, N rows each."""
+        if self._one_by_one and len(images) > 1:
+            rows = [self._session.run(list(outputs), {"images": image[np.newaxis]}) for image in images]
+            return [np.concatenate(parts) for parts in zip(*rows, strict=True)]
         results: list[NDArray[np.float32]] = self._session.run(list(outputs), {"images": images})
         assert all(len(result) == len(images) for result in results)
         return results

@@ -8,7 +8,7 @@ from typing import Literal
 from sightline.bundle import Bundle, Manifest, check_listing, read_manifest
 from sightline.errors import BundleError, GoldenMismatch, MissingExtra
 from sightline.inference.engine import open_engine
-from sightline.inference.golden import STAGES, replay_golden, replay_graph
+from sightline.inference.golden import STAGES, replay_golden, replay_variant
 
 _PLAN = ("manifest", "listing", "files", "graph", *(f"golden: {stage}" for stage in STAGES))
 
@@ -79,12 +79,12 @@ def _damaged_files(bundle: Bundle) -> list[Check]:
 def _check_variant(bundle: Bundle) -> Check:
     name, variant = bundle.manifest.default_variant, bundle.manifest.variants[bundle.manifest.default_variant]
     try:
-        replay_graph(bundle, open_engine(bundle))
+        replay_variant(bundle, open_engine(bundle))
     except MissingExtra as err:
         return Check(f"variant {name}", "not run", str(err))
     except BundleError as err:
         return Check(f"variant {name}", "failed", str(err))
-    detail = f"{variant.engine}, {variant.precision}, logits within {bundle.manifest.golden.logit:.3g} of the reference"
+    detail = f"{variant.engine}, {variant.precision}, graph within {bundle.manifest.golden.logit:.3g}, and decision"
     return _passed(f"variant {name}", detail)
 
 

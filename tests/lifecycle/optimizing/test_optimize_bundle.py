@@ -75,6 +75,7 @@ def test_each_variant_has_a_decision_fitted_to_it(optimized):
             rule = variants[row.name].decision
             assert rule.outliers.held_out == found.images
             assert variants[row.name].gate["accuracy_drop"] == row.gate.drop.value
+            assert variants[row.name].golden == f"variants/{row.name}.npz"
 
 
 def test_the_test_split_plays_no_part_and_is_reported(optimized):

@@ -6,7 +6,7 @@ from pathlib import Path
 from sightline.bundle import Bundle
 from sightline.errors import BundleError, MissingExtra
 from sightline.inference.engine import Engine, open_engine
-from sightline.inference.golden import read_golden, replay_graph
+from sightline.inference.golden import read_golden, replay_variant
 from sightline.inference.measuring.cached import VariantSpeeds, keep_speeds, read_speeds
 from sightline.inference.measuring.machine import this_machine
 from sightline.inference.measuring.speed import measure_throughput
@@ -18,7 +18,7 @@ def measure_variants(bundle: Bundle) -> VariantSpeeds:
     for name in bundle.sealed.variants:
         candidate = bundle.with_variant(name)
         try:
-            replay_graph(candidate, open_engine(candidate, threads=1))
+            replay_variant(candidate, open_engine(candidate, threads=1))
         except (BundleError, MissingExtra) as err:
             problems[name] = str(err)
         else:

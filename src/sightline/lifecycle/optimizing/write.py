@@ -1,15 +1,28 @@
 """The bundle with the variants that were kept."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sightline.bundle import Manifest, Variant, list_files, write_bundle
+import numpy as np
+
+from sightline.bundle import (
+    GoldenOutputs,
+    Manifest,
+    Precision,
+    Variant,
+    list_files,
+    pack_decided,
+    write_bundle,
+)
+from sightline.inference import OutlierScorer, open_nearest, read_golden, record_decisions
 from sightline.lifecycle.optimizing.family import Family
+from sightline.lifecycle.optimizing.gate import Answering
 from sightline.lifecycle.optimizing.records import Optimized, Row
 
 TABLE_FILE = "variants.json"
-_GOLDEN_MARGIN = 1.5
-_LEAST_GOLDEN = 1e-3
+_GOLDEN: dict[Precision, float] = {"float32": 1e-3, "bfloat16": 0.05, "float16": 0.05, "int8": 0.1}
+"""How far a replay may part elsewhere: fewer bits are rounded otherwise on another chip."""
 
 
 def write_variants(family: Family, target: Path, found: Optimized) -> str:
@@ -28,12 +41,15 @@ def write_variants(family: Family, target: Path, found: Optimized) -> str:
             assert one.answering is not None
             assert row.gate is not None
             graphs[one.candidate.file] = one.candidate.graph
+            golden = f"variants/{name}.npz"
+            graphs[golden] = pack_decided(_expected(family, one.answering))
             variants[name] = Variant(
                 file=one.candidate.file,
                 engine=row.runtime,
                 precision=row.precision,
                 decision=one.answering.rule,
-                golden_logit=max(_LEAST_GOLDEN, _GOLDEN_MARGIN * row.gate.golden),
+                golden=golden,
+                golden_logit=_GOLDEN[row.precision],
                 gate=_figures(row),
             )
     (chosen,) = (
@@ -48,6 +64,19 @@ def write_variants(family: Family, target: Path, found: Optimized) -> str:
         "files": list_files(files),
     }
     return write_bundle(target, Manifest(**{**dict(old), **changed}), files)
+
+
+def _expected(family: Family, answering: Answering) -> GoldenOutputs:
+    """What the variant gives for the golden images, decided by its own rule."""
+    _, reference = read_golden(family.bundle)
+    logits, embedding = answering.golden
+    scores = np.full(len(logits), np.nan)
+    if answering.rule.outliers is not None:
+        nearest = open_nearest(family.bundle)
+        assert nearest is not None
+        scores = OutlierScorer(answering.rule.outliers, nearest.reference, nearest).scores(logits, embedding)
+    undecided = replace(reference, logits=logits, embedding=embedding, outlier_scores=scores)
+    return record_decisions(undecided, answering.rule, family.bundle.sealed.labels)
 
 
 def _figures(row: Row) -> dict[str, Any]:
