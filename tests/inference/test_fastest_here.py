@@ -90,3 +90,20 @@ def test_one_variant_is_not_measured(bundle, tmp_path):
 
     assert fastest_here(opened, tmp_path / "cache") == (opened, None)
     assert not (tmp_path / "cache").exists()
+
+
+def test_a_memory_of_other_variants_is_measured_anew(two_variants, tmp_path):
+    remember(two_variants, tmp_path / "cache", float32=9999.0, ov_float32=1.0, bogus=1e12)
+
+    _, speeds = fastest_here(two_variants, tmp_path / "cache")
+
+    assert set(speeds.images_per_s) == set(two_variants.sealed.variants)
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(two_variants, tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+
+    speeds = VariantSpeeds(bundle_id=two_variants.id, machine=this_machine(), images_per_s={})
+
+    assert not keep_speeds(speeds, tmp_path / "file" / "speeds")
+    assert keep_speeds(speeds, tmp_path / "cache")

@@ -23,11 +23,16 @@ def benchmark(
     with Display(quiet=as_json) as display:
         display.stage("Replaying golden images and measuring throughput")
         speeds = measure_variants(opened)
-    keep_speeds(speeds, cache_folder())
+    kept = keep_speeds(speeds, cache_folder())
     if as_json:
         typer.echo(speeds.model_dump_json())
     else:
         _print(speeds.images_per_s, speeds.problems, opened.sealed.default_variant)
+    if not kept:
+        typer.echo(
+            f"The speeds could not be kept in {cache_folder()}: `sightline serve` will measure again.",
+            err=True,
+        )
     if all(rate is None for rate in speeds.images_per_s.values()):
         raise typer.Exit(1)
 

@@ -90,6 +90,7 @@ def optimize(
     from sightline.cli.progress import Display
     from sightline.cli.variants import print_variants
     from sightline.dataset import ReadOptions, examine_dataset
+    from sightline.errors import InputError
     from sightline.extras import require
     from sightline.lifecycle.optimizing import Limits, Wanted, optimize_bundle
 
@@ -98,6 +99,8 @@ def optimize(
         for package in ("torch", "onnx", "nncf", "torch_pruning"):
             require(package)
     if out is not None:
+        if str(out) in ("", "."):
+            raise InputError("--out is empty. Name the folder for the new bundle.")
         check_target(out)
     opened = read_bundle(bundle)
     others = [read_bundle(path) for path in beside or []]

@@ -15,12 +15,14 @@ def gate(objections=()):
     )  # fmt: skip
 
 
-def row(name, ratio, *, p95=10.0, size=8.0, accuracy=0.9, objections=(), role="refused"):
+def row(name, ratio, *, least=None, p95=10.0, size=8.0, accuracy=0.9, objections=(), role="refused"):
     return Row(
         name=name, runtime="onnxruntime", precision="float32", how="", size_mb=size,
         gate=None if role == "reference" else gate(objections), accuracy=accuracy, test=None,
         speeds=(Speed(batch_size=1, threads=1, p50_ms=p95 / 2, p95_ms=p95, ratio=ratio),),
-        throughput=Throughput(by_session_per_core=100 * ratio, by_all_cores=80 * ratio, ratio=ratio),
+        throughput=Throughput(
+            by_session_per_core=100 * ratio, by_all_cores=80 * ratio, ratio=ratio, least_ratio=least or ratio
+        ),
         footprint=Footprint(start_s=1.0, memory_mib=100.0), role=role,
     )  # fmt: skip
 
@@ -43,6 +45,15 @@ def test_what_gains_nothing_is_refused_with_that_reason_and_the_reference_serves
 
     assert chosen == "float32"
     assert settled[1].reasons == ("not faster: 0.97 times the reference, 1.1 are asked for",)
+
+
+def test_a_gain_that_one_round_did_not_show_is_refused_as_not_sure():
+    settled, chosen, _ = settle([REFERENCE, row("ov", 1.13, least=0.91)], Wanted())
+
+    assert chosen == "float32"
+    assert settled[1].reasons == (
+        "not surely faster: 1.13 times the reference, but 0.91 in one of the rounds",
+    )
 
 
 def test_where_nothing_keeps_the_limits_the_closest_miss_is_named():

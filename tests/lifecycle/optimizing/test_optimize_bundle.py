@@ -111,6 +111,13 @@ def test_pictures_that_the_bundle_never_saw_are_too_few_to_read_ranges_from(bund
         optimize_bundle(read_bundle(bundle), read_dataset(pictures), Wanted(), None, listen)
 
 
+def test_a_bundle_with_variants_is_not_optimised_again(optimized, pictures, tmp_path):
+    _, target = optimized
+
+    with pytest.raises(InputError, match="has . variants already. Optimise the bundle that it was made from"):
+        optimize_bundle(read_bundle(target), read_dataset(pictures), Wanted(), tmp_path / "again", listen)
+
+
 def test_a_batch_that_is_no_number_is_refused(known, pictures):
     result = CliRunner().invoke(app, ["optimize", str(known), str(pictures), "--batch", "1,many"])
 

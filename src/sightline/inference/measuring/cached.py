@@ -38,14 +38,15 @@ def read_speeds(bundle_id: str, machine: Machine, folder: Path) -> VariantSpeeds
     return found if (found.bundle_id, found.machine) == (bundle_id, machine) else None
 
 
-def keep_speeds(speeds: VariantSpeeds, folder: Path) -> None:
-    """Remember; a folder that cannot be written to is no reason to stop."""
+def keep_speeds(speeds: VariantSpeeds, folder: Path) -> bool:
+    """Remember, and say whether that could be done: a folder that cannot be written to is no reason to stop."""
     path = _path(speeds.bundle_id, speeds.machine, folder)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, f"{speeds.model_dump_json(indent=1)}\n".encode())
     except OSError:
-        return
+        return False
+    return True
 
 
 def _path(bundle_id: str, machine: Machine, folder: Path) -> Path:

@@ -44,7 +44,7 @@ def fastest_here(bundle: Bundle, folder: Path) -> tuple[Bundle, VariantSpeeds | 
     if len(bundle.sealed.variants) == 1:
         return bundle, None
     speeds = read_speeds(bundle.id, this_machine(), folder)
-    if speeds is None:
+    if speeds is None or set(speeds.images_per_s) != set(bundle.sealed.variants):
         speeds = measure_variants(bundle)
         keep_speeds(speeds, folder)
     able = {name: rate for name, rate in speeds.images_per_s.items() if rate is not None}

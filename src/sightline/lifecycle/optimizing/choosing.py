@@ -38,9 +38,13 @@ def _with_role(row: Row, wanted: Wanted) -> Row:
     if row.role == "reference":
         return row
     reasons = [*row.reasons, *(row.gate.objections if row.gate else ())]
-    gain = row.throughput.ratio
+    gain, least = row.throughput.ratio, row.throughput.least_ratio
     if gain < wanted.least_gain:
         reasons.append(f"not faster: {gain:.2f} times the reference, {wanted.least_gain:g} are asked for")
+    elif least < min(1.0, wanted.least_gain):
+        reasons.append(
+            f"not surely faster: {gain:.2f} times the reference, but {least:.2f} in one of the rounds"
+        )
     reasons += over_limits(row, wanted)
     return row.model_copy(update={"role": "refused" if reasons else "kept", "reasons": tuple(reasons)})
 

@@ -47,6 +47,8 @@ def optimize_bundle(
     """
     if target is not None:
         check_target(target)
+    for one in (bundle, *(smaller or {}).values()):
+        _require_one_variant(one)
     for one in (smaller or {}).values():
         _require_same_task(bundle, one)
     families = [try_family("", bundle, dataset, listen, more)]
@@ -80,6 +82,14 @@ def optimize_bundle(
     bundle_id = write_variants(serving, target, found)
     read_bundle(target)
     return found.model_copy(update={"bundle": str(target), "bundle_id": bundle_id})
+
+
+def _require_one_variant(bundle: Bundle) -> None:
+    if len(bundle.sealed.variants) > 1:
+        raise InputError(
+            f"'{bundle.root}' has {len(bundle.sealed.variants)} variants already. Optimise the bundle that it was "
+            "made from, or time it here with `sightline benchmark`."
+        )
 
 
 def _require_same_task(bundle: Bundle, other: Bundle) -> None:
