@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from pictures import encode, gradient
+from sightline.bundle import read_bundle
 
 
 def sightline(*arguments):
@@ -119,3 +120,16 @@ def test_a_name_as_long_as_a_name_may_be_gets_a_shorter_one(bundle, tmp_path):
 
     assert result.returncode == 0, result.stderr
     assert [path.name for path in (tmp_path / "why").iterdir()] == [f"{'n' * 240}.png"]
+
+
+@pytest.mark.parametrize("options", [(), ("--out", "golden"), ("--out", "new/deep")])
+def test_a_bundle_is_never_written_into(own_bundle, tmp_path, monkeypatch, options):
+    (tmp_path / "a.png").write_bytes(encode(gradient()))
+    monkeypatch.chdir(own_bundle)
+
+    result = sightline(own_bundle, tmp_path / "a.png", *options)
+
+    assert result.returncode == 2
+    assert "which nothing may be added to. Choose another folder with --out." in result.stderr
+    read_bundle(own_bundle)
+    assert not (own_bundle / "explained").exists()

@@ -39,10 +39,17 @@ def explain(
 
     A bad file is named and the run goes on. Exits with 0 if every file was explained, with 1 if any was not.
     """
-    from sightline.inference import check_label, explain_files, load, open_explainer
+    from sightline.inference import (
+        check_label,
+        explain_files,
+        load,
+        open_explainer,
+        require_outside_bundles,
+    )
 
     paths = image_paths(files)
     _refuse_file(out)
+    require_outside_bundles(out, "Choose another folder with --out.")
     predictor = load(bundle, threads=1)
     check_label(label, predictor.bundle.manifest)
     explainer = open_explainer(predictor)

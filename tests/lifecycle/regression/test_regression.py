@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from bundles import LABELS, make_bundle
 from pictures import encode, gradient
+from sightline.bundle import read_bundle
 from sightline.cli.main import app
 from sightline.errors import InputError
 from sightline.inference import load
@@ -244,3 +245,13 @@ def test_the_commands_add_list_and_fail_the_gate_by_name(tmp_path, picture, bund
     assert as_json["cases"][0]["right"] is False
     assert sightline("list", tmp_path / "absent").returncode == 2
     assert "it may be must, open, fixed" in sightline("add", folder, picture, "--state", "done").stderr
+
+
+@pytest.mark.parametrize("inside", ["", "golden", "new/deep"])
+def test_no_set_is_made_in_a_bundle(own_bundle, picture, inside):
+    with pytest.raises(
+        InputError, match=r"which nothing may be added to\. Name another folder for the set\."
+    ):
+        add_images(own_bundle / inside, [picture], ["crack"])
+
+    read_bundle(own_bundle)
