@@ -2,12 +2,13 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from bundles import LABELS, make_bundle
+from bundles import LABELS, make_bundle, with_second_variant
 from pictures import encode
 from sightline.cli.main import app
 from sightline.dataset import read_dataset
@@ -18,7 +19,8 @@ from sightline.inference import load
 from sightline.lifecycle import judge
 from sightline.lifecycle.evaluate_bundle import Asked, evaluate_on_data, evaluate_on_record
 from sightline.lifecycle.evaluation_folder import write_evaluation
-from sightline.lifecycle.judge import evaluate_scored
+from sightline.lifecycle.evaluation_report import draw_evaluation_report
+from sightline.lifecycle.judge import evaluate_scored, require_scores_of
 from sightline.lifecycle.judgement import Judgement, compare_with_bundle
 from sightline.records import DecisionRule, Temperature
 
@@ -123,6 +125,35 @@ def test_scores_that_cannot_be_the_bundles_are_refused_by_the_name_of_their_file
         evaluate_on_record(load(bundle), tmp_path / "other.npz", Asked())
 
     assert refused.value.exit_code == 2
+
+
+def test_scores_say_which_variant_answered_and_serve_no_other(bundle, pictures, tmp_path):
+    several = with_second_variant(bundle, tmp_path / "several")
+    second = load(several, variant="second")
+    found = evaluate_on_data(second, str(pictures), Asked(), silent)
+    page = draw_evaluation_report(second, found)
+    write_evaluation(found, page, tmp_path / "out")
+    scores = tmp_path / "out" / "scores.npz"
+
+    again = evaluate_on_record(second, scores, Asked())
+
+    assert again.judgement.origin.variant == "second"
+    assert json.loads((tmp_path / "out" / "evaluation.json").read_text())["origin"]["variant"] == "second"
+    assert "<dt>variant</dt><dd><bdi>second</bdi></dd>" in page
+    with pytest.raises(
+        InputError, match=r"of variant 'second'; .* 'float32' is asked\. Give --variant second"
+    ):
+        evaluate_on_record(load(several), scores, Asked())
+    with pytest.raises(InputError, match=r"of variant 'second'; .* 'float32' is asked\. Score it anew"):
+        evaluate_on_record(load(bundle), scores, Asked())
+
+
+def test_scores_that_do_not_say_their_variant_are_known_by_their_graph(bundle, pictures, tmp_path):
+    several = load(with_second_variant(bundle, tmp_path / "several"), variant="second")
+    scored = judge(load(bundle), read_dataset(pictures)).scored
+    older = replace(scored, origin=scored.origin.model_copy(update={"variant": None}))
+
+    require_scores_of(older, several.bundle.manifest)
 
 
 def test_two_bundles_are_compared_on_the_same_pictures(bundle, pictures, tmp_path):
