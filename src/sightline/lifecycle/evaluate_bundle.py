@@ -21,7 +21,7 @@ from sightline.lifecycle.judgement import (
     bundles_of_gates,
     compare_with_bundle,
 )
-from sightline.lifecycle.server_agreement import Agreement, compare_with_server
+from sightline.lifecycle.server_agreement import Agreement, compare_with_server, require_same_model
 from sightline.lifecycle.verdict_counts import count_verdicts, subject_of
 from sightline.lifecycle.views import View
 from sightline.records import ScoredSet
@@ -79,6 +79,8 @@ def evaluate_on_data(predictor: Predictor, data: str, asked: Asked, listen: List
     """
     if asked.views and asked.server is not None:
         raise InputError("--server compares single answers, and --tta averages several: give one of them.")
+    if asked.server is not None:
+        require_same_model(predictor, asked.server)
     others = _load_others(asked)
     dataset = _read(predictor, data, asked, listen)
     progress = listen("Scoring")
