@@ -33,6 +33,9 @@ def explain(
     out: Annotated[
         Path, typer.Option("--out", "-o", help="The folder for the pictures; nothing in it is overwritten.")
     ] = Path("explained"),
+    variant: Annotated[
+        str | None, typer.Option(help="Of the bundle. Default: the bundle's own.", show_default=False)
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Show where in a picture the evidence for the answer lies: picture and overlay, side by side, as PNG.
@@ -50,7 +53,7 @@ def explain(
     paths = image_paths(files)
     _refuse_file(out)
     require_outside_bundles(out, "Choose another folder with --out.")
-    predictor = load(bundle, threads=1)
+    predictor = load(bundle, threads=1, variant=variant)
     check_label(label, predictor.bundle.manifest)
     explainer = open_explainer(predictor)
     if method == "class_activation":
