@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from bundles import LABELS, make_bundle, with_second_variant
 from pictures import encode
+from sightline.cli.evaluation import print_judgement
 from sightline.cli.main import app
 from sightline.dataset import read_dataset
 from sightline.errors import InputError
@@ -167,6 +168,33 @@ def test_two_bundles_are_compared_on_the_same_pictures(bundle, pictures, tmp_pat
     assert found.only_this + found.only_other + found.both_right + found.both_wrong == 24
     assert len(found.better) == found.only_this
     assert found.accuracy.value == pytest.approx(judged.evaluation.top1_accuracy - found.other_accuracy)
+
+
+def test_averaged_answers_are_not_told_as_verdicts_of_the_service(bundle, pictures, tmp_path, capsys):
+    cautious = load(make_bundle(tmp_path / "cautious", decision=DecisionRule(accept_thresholds=(0.99,) * 3)))
+    plain = evaluate_on_data(cautious, str(pictures), Asked(), silent)
+    averaged = evaluate_on_data(cautious, str(pictures), Asked(views=("hflip",)), silent)
+    write_evaluation(averaged, "a page", tmp_path / "out")
+    again = evaluate_on_record(cautious, tmp_path / "out" / "scores.npz", Asked())
+
+    shown = []
+    for found in (plain, averaged, again):
+        print_judgement(found)
+        shown.append("As the service would" in capsys.readouterr().out)
+
+    assert shown == [True, False, False]
+    assert averaged.judgement.verdicts is None
+    assert again.judgement.verdicts is None
+
+
+def test_a_bundle_of_other_labels_is_refused_before_any_picture_is_read(bundle, tmp_path):
+    other = make_bundle(tmp_path / "other", labels=("crack", "good", "dent"))
+    nothing = str(tmp_path / "absent")
+    gate = read_gate(f"no class recall drop > 0.02 against {other}")
+
+    for asked in (Asked(compare=str(other)), Asked(gates=(gate,))):
+        with pytest.raises(InputError, match="cannot be compared: only one of them knows dent, hole"):
+            evaluate_on_data(load(bundle), nothing, asked, silent)
 
 
 def test_bundles_of_other_labels_cannot_be_compared(bundle, pictures, tmp_path):
