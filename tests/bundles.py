@@ -164,6 +164,18 @@ def make_bundle(
     return target
 
 
+def with_second_variant(source: Path, target: Path, decision: DecisionRule | None = None) -> Path:
+    """A copy of a bundle with a variant `second` beside its own: the same graph, with a decision of its own."""
+    _, manifest = read_manifest(source)
+    own = manifest.variants[manifest.default_variant]
+    rule = decision or DecisionRule(calibration=Temperature(value=9.0))
+    second = own.model_copy(update={"decision": rule})
+    variants = {**manifest.variants, "second": second}
+    files = {name: (source / name).read_bytes() for name in manifest.files}
+    write_bundle(target, manifest.model_copy(update={"name": target.name, "variants": variants}), files)
+    return target
+
+
 def outlier_rule(
     kind: OutlierScore = "mahalanobis", threshold: float = 1.0, **changes: object
 ) -> OutlierRule:

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bundles import with_second_variant
 from pictures import encode, gradient
+from sightline.bundle import read_bundle
+from sightline.inference import load
 
 
 def sightline(*arguments):
@@ -119,3 +122,34 @@ def test_a_name_as_long_as_a_name_may_be_gets_a_shorter_one(bundle, tmp_path):
 
     assert result.returncode == 0, result.stderr
     assert [path.name for path in (tmp_path / "why").iterdir()] == [f"{'n' * 240}.png"]
+
+
+@pytest.mark.parametrize("options", [(), ("--out", "golden"), ("--out", "new/deep")])
+def test_a_bundle_is_never_written_into(own_bundle, tmp_path, monkeypatch, options):
+    (tmp_path / "a.png").write_bytes(encode(gradient()))
+    monkeypatch.chdir(own_bundle)
+
+    result = sightline(own_bundle, tmp_path / "a.png", *options)
+
+    assert result.returncode == 2
+    assert "which nothing may be added to. Choose another folder with --out." in result.stderr
+    read_bundle(own_bundle)
+    assert not (own_bundle / "explained").exists()
+
+
+def test_a_variant_can_be_named(bundle, tmp_path):
+    several = with_second_variant(bundle, tmp_path / "several")
+    (tmp_path / "a.png").write_bytes(encode(gradient()))
+    arguments = (several, tmp_path / "a.png", "--json", "--out", tmp_path / "why", "--variant")
+
+    named, unknown = sightline(*arguments, "second"), sightline(*arguments, "third")
+
+    answer = load(several, variant="second").predict(tmp_path / "a.png")
+    assert json.loads(named.stdout)["prediction"]["probability"] == pytest.approx(
+        answer.probability, abs=1e-6
+    )
+    assert answer.probability != pytest.approx(
+        load(several).predict(tmp_path / "a.png").probability, abs=1e-3
+    )
+    assert unknown.returncode == 2
+    assert "has no variant 'third'. It has: float32, second." in unknown.stderr

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from bundles import LABELS, make_bundle, outlier_rule, reseal
+from bundles import LABELS, make_bundle, outlier_rule, reseal, with_second_variant
 from pictures import encode
 from sightline.bundle import pack_golden, read_bundle, unpack_golden
 from sightline.cli.main import app
@@ -290,3 +290,14 @@ def test_all_options_that_cannot_be_meant_are_told_at_once_and_before_any_pictur
     assert "has 4 mistakes" in result.stderr
     for option in ("--aim: ", "--review-capacity: ", "--priority: ", "--coverage: "):
         assert f"  {option}" in result.stderr
+
+
+def test_a_bundle_of_several_variants_is_refused_before_any_picture_is_read(bundle, pictures, tmp_path):
+    several = with_second_variant(bundle, tmp_path / "several")
+
+    result = sightline("calibrate", several, tmp_path / "absent", "--out", tmp_path / "new")
+
+    assert result.returncode == 2
+    assert "'several' has 2 variants, each with a decision of its own." in result.stderr
+    with pytest.raises(InputError, match="'several' has 2 variants"):
+        calibrated(several, pictures, tmp_path / "new")

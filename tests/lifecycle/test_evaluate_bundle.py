@@ -2,13 +2,15 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from bundles import LABELS, make_bundle
+from bundles import LABELS, make_bundle, with_second_variant
 from pictures import encode
+from sightline.cli.evaluation import print_judgement
 from sightline.cli.main import app
 from sightline.dataset import read_dataset
 from sightline.errors import InputError
@@ -18,7 +20,8 @@ from sightline.inference import load
 from sightline.lifecycle import judge
 from sightline.lifecycle.evaluate_bundle import Asked, evaluate_on_data, evaluate_on_record
 from sightline.lifecycle.evaluation_folder import write_evaluation
-from sightline.lifecycle.judge import evaluate_scored
+from sightline.lifecycle.evaluation_report import draw_evaluation_report
+from sightline.lifecycle.judge import evaluate_scored, require_scores_of
 from sightline.lifecycle.judgement import Judgement, compare_with_bundle
 from sightline.records import DecisionRule, Temperature
 
@@ -125,6 +128,35 @@ def test_scores_that_cannot_be_the_bundles_are_refused_by_the_name_of_their_file
     assert refused.value.exit_code == 2
 
 
+def test_scores_say_which_variant_answered_and_serve_no_other(bundle, pictures, tmp_path):
+    several = with_second_variant(bundle, tmp_path / "several")
+    second = load(several, variant="second")
+    found = evaluate_on_data(second, str(pictures), Asked(), silent)
+    page = draw_evaluation_report(second, found)
+    write_evaluation(found, page, tmp_path / "out")
+    scores = tmp_path / "out" / "scores.npz"
+
+    again = evaluate_on_record(second, scores, Asked())
+
+    assert again.judgement.origin.variant == "second"
+    assert json.loads((tmp_path / "out" / "evaluation.json").read_text())["origin"]["variant"] == "second"
+    assert "<dt>variant</dt><dd><bdi>second</bdi></dd>" in page
+    with pytest.raises(
+        InputError, match=r"of variant 'second'; .* 'float32' is asked\. Give --variant second"
+    ):
+        evaluate_on_record(load(several), scores, Asked())
+    with pytest.raises(InputError, match=r"of variant 'second'; .* 'float32' is asked\. Score it anew"):
+        evaluate_on_record(load(bundle), scores, Asked())
+
+
+def test_scores_that_do_not_say_their_variant_are_known_by_their_graph(bundle, pictures, tmp_path):
+    several = load(with_second_variant(bundle, tmp_path / "several"), variant="second")
+    scored = judge(load(bundle), read_dataset(pictures)).scored
+    older = replace(scored, origin=scored.origin.model_copy(update={"variant": None}))
+
+    require_scores_of(older, several.bundle.manifest)
+
+
 def test_two_bundles_are_compared_on_the_same_pictures(bundle, pictures, tmp_path):
     predictor = load(bundle)
     judged = judge(predictor, read_dataset(pictures))
@@ -136,6 +168,33 @@ def test_two_bundles_are_compared_on_the_same_pictures(bundle, pictures, tmp_pat
     assert found.only_this + found.only_other + found.both_right + found.both_wrong == 24
     assert len(found.better) == found.only_this
     assert found.accuracy.value == pytest.approx(judged.evaluation.top1_accuracy - found.other_accuracy)
+
+
+def test_averaged_answers_are_not_told_as_verdicts_of_the_service(bundle, pictures, tmp_path, capsys):
+    cautious = load(make_bundle(tmp_path / "cautious", decision=DecisionRule(accept_thresholds=(0.99,) * 3)))
+    plain = evaluate_on_data(cautious, str(pictures), Asked(), silent)
+    averaged = evaluate_on_data(cautious, str(pictures), Asked(views=("hflip",)), silent)
+    write_evaluation(averaged, "a page", tmp_path / "out")
+    again = evaluate_on_record(cautious, tmp_path / "out" / "scores.npz", Asked())
+
+    shown = []
+    for found in (plain, averaged, again):
+        print_judgement(found)
+        shown.append("As the service would" in capsys.readouterr().out)
+
+    assert shown == [True, False, False]
+    assert averaged.judgement.verdicts is None
+    assert again.judgement.verdicts is None
+
+
+def test_a_bundle_of_other_labels_is_refused_before_any_picture_is_read(bundle, tmp_path):
+    other = make_bundle(tmp_path / "other", labels=("crack", "good", "dent"))
+    nothing = str(tmp_path / "absent")
+    gate = read_gate(f"no class recall drop > 0.02 against {other}")
+
+    for asked in (Asked(compare=str(other)), Asked(gates=(gate,))):
+        with pytest.raises(InputError, match="cannot be compared: only one of them knows dent, hole"):
+            evaluate_on_data(load(bundle), nothing, asked, silent)
 
 
 def test_bundles_of_other_labels_cannot_be_compared(bundle, pictures, tmp_path):

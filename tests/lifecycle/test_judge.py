@@ -1,16 +1,22 @@
 import json
+import re
 import subprocess
 import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from bundles import LABELS, make_bundle
+from bundles import LABELS, make_bundle, with_second_variant
 from pictures import encode, gradient
 from servers import running
 from sightline.dataset import read_dataset
 from sightline.errors import DatasetError, InputError
 from sightline.inference import load
 from sightline.lifecycle import compare_with_server, judge
+from sightline.lifecycle.evaluate_bundle import Asked, evaluate_on_data
+from sightline.lifecycle.server_agreement import require_same_model
 from sightline.records import DecisionRule, Temperature
 
 
@@ -86,6 +92,44 @@ def test_a_server_that_is_none_is_named(bundle, pictures, url):
 
     with pytest.raises(InputError, match=url.replace(".", r"\.")):
         compare_with_server(judge(predictor, read_dataset(pictures)), predictor, url)
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://127.0.0.1", "http://127.0.0.1:99999", "http://[", "http://127.0.0.1:9"]
+)
+def test_a_server_that_is_none_is_refused_before_any_picture_is_read(bundle, tmp_path, url):
+    with pytest.raises(InputError, match=re.escape(url)):
+        evaluate_on_data(load(bundle), str(tmp_path / "absent"), Asked(server=url), lambda _: None)
+
+
+def test_a_server_of_another_variant_or_bundle_is_named_before_any_picture_is_read(bundle, tmp_path):
+    several = with_second_variant(bundle, tmp_path / "several")
+    nothing = str(tmp_path / "absent")
+
+    with running(several, "--variant", "second") as server:
+        asked = Asked(server=server.url)
+        with pytest.raises(
+            InputError, match=r"runs variant 'second' of .*is 'float32'\. Give --variant second"
+        ):
+            evaluate_on_data(load(several), nothing, asked, lambda _: None)
+        with pytest.raises(InputError, match=r"runs bundle 'several' \(.*this is 'tiles' \("):
+            evaluate_on_data(load(bundle), nothing, asked, lambda _: None)
+        require_same_model(load(several, variant="second"), server.url)
+
+
+def test_a_server_of_something_else_is_not_taken_for_one_of_ours(bundle, tmp_path):
+    (tmp_path / "v1").mkdir()
+    (tmp_path / "v1" / "model").write_text("a page")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+
+        with pytest.raises(InputError, match="something that is no JSON"):
+            require_same_model(load(bundle), url)
+        with pytest.raises(InputError, match="answers 404 to /below/v1/model"):
+            require_same_model(load(bundle), f"{url}/below")
+        server.shutdown()
 
 
 def test_the_command_prints_figures_and_json(bundle, pictures):

@@ -71,6 +71,20 @@ def test_a_whole_report_has_every_part(tmp_path: Path) -> None:
     assert "looks to the network like these" in text
 
 
+def test_averaged_answers_are_not_told_as_verdicts_of_the_service(tmp_path: Path) -> None:
+    material = whole_material(tmp_path)
+    scored = material.subject.scored
+    averaged = replace(scored, origin=scored.origin.model_copy(update={"views": ("hflip",)}))
+
+    plain = render_report(material)
+    text = render_report(replace(material, subject=replace(material.subject, scored=averaged)))
+
+    for said in ("<dt>accepted</dt>", "What it did with the pictures of this report", 'id="strange"'):
+        assert said in plain
+        assert said not in text
+    assert 'href="#strange"' not in text
+
+
 def test_the_report_needs_nothing_beside_it(tmp_path: Path) -> None:
     text = render_report(whole_material(tmp_path))
 

@@ -61,7 +61,7 @@ def calibrate(
     from sightline.cli.progress import Display
     from sightline.dataset import ReadOptions, examine_dataset
     from sightline.inference import load
-    from sightline.lifecycle.calibrate import calibrate_bundle
+    from sightline.lifecycle.calibrate import calibrate_bundle, require_one_variant
 
     given: dict[str, Any] = {
         "aims": aim or None,
@@ -75,6 +75,7 @@ def calibrate(
     }
     check_target(out)
     predictor = load(bundle)
+    require_one_variant(predictor.bundle)
     section, wishes = _wishes(predictor.bundle, {key: one for key, one in given.items() if one is not None})
     with Display(quiet=as_json) as display:
         options = ReadOptions(limits=predictor.bundle.manifest.preprocessing.limits, group_by=group_by)

@@ -33,17 +33,27 @@ def explain(
     out: Annotated[
         Path, typer.Option("--out", "-o", help="The folder for the pictures; nothing in it is overwritten.")
     ] = Path("explained"),
+    variant: Annotated[
+        str | None, typer.Option(help="Of the bundle. Default: the bundle's own.", show_default=False)
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Show where in a picture the evidence for the answer lies: picture and overlay, side by side, as PNG.
 
     A bad file is named and the run goes on. Exits with 0 if every file was explained, with 1 if any was not.
     """
-    from sightline.inference import check_label, explain_files, load, open_explainer
+    from sightline.inference import (
+        check_label,
+        explain_files,
+        load,
+        open_explainer,
+        require_outside_bundles,
+    )
 
     paths = image_paths(files)
     _refuse_file(out)
-    predictor = load(bundle, threads=1)
+    require_outside_bundles(out, "Choose another folder with --out.")
+    predictor = load(bundle, threads=1, variant=variant)
     check_label(label, predictor.bundle.manifest)
     explainer = open_explainer(predictor)
     if method == "class_activation":

@@ -19,6 +19,7 @@ from sightline.inference.many import FileOutcome, predict_files
 from sightline.inference.nearest import NearestImages, open_nearest
 from sightline.inference.onnx_engine import OnnxEngine, open_session
 from sightline.inference.outliers import OutlierScorer, SingleScores, open_outlier_scorer
+from sightline.inference.outside_bundles import require_outside_bundles
 from sightline.inference.predictor import Predictor, load, open_predictor, run_in_batches
 from sightline.inference.verify import Check, verify_bundle
 
@@ -56,6 +57,7 @@ __all__ = [
     "record_decisions",
     "record_golden",
     "replay_golden",
+    "require_outside_bundles",
     "run_in_batches",
     "verify_bundle",
 ]

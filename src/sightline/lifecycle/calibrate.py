@@ -87,17 +87,14 @@ def calibrate_bundle(
     the same, byte for byte; golden pictures keep what was recorded of them up to the logits, and are decided anew.
 
     Raises:
-        InputError: `target` exists, training has seen every image, or those that it has not seen are too few.
+        InputError: `target` exists, the bundle has several variants, training has seen every image, or those that it
+            has not seen are too few.
         GoldenMismatch: this machine does not give what was evaluated, so nothing can be fitted here.
         DatasetError: a label that the bundle does not know, or wishes that cannot be meant.
     """
     check_target(target)
     bundle = predictor.bundle
-    if len(bundle.sealed.variants) > 1:
-        raise InputError(
-            f"'{bundle.manifest.name}' has {len(bundle.sealed.variants)} variants, each with a decision of its own. "
-            "Calibrate the bundle that it was made from, then run `sightline optimize` on the result."
-        )
+    require_one_variant(bundle)
     replay_golden(bundle, predictor.engine)
     parts = _parts(dataset, known_splits(bundle), bundle.manifest.name)
     to_fit = dataset.take(parts.fit)
@@ -127,6 +124,19 @@ def calibrate_bundle(
     new_id = _write(bundle, target, Fitted(rule, report), evaluations, origin, section)
     read_bundle(target)
     return Recalibrated(target, new_id, rule, report, evaluations, parts.notices)
+
+
+def require_one_variant(bundle: Bundle) -> None:
+    """See that a bundle has one decision, which can be fitted anew.
+
+    Raises:
+        InputError: it has several variants.
+    """
+    if len(bundle.sealed.variants) > 1:
+        raise InputError(
+            f"'{bundle.manifest.name}' has {len(bundle.sealed.variants)} variants, each with a decision of its own. "
+            "Calibrate the bundle that it was made from, then run `sightline optimize` on the result."
+        )
 
 
 def section_of(bundle: Bundle) -> DecisionSection:

@@ -20,9 +20,10 @@ from sightline.lifecycle.judgement import (
     assemble_judgement,
     bundles_of_gates,
     compare_with_bundle,
+    require_comparable,
 )
-from sightline.lifecycle.server_agreement import Agreement, compare_with_server
-from sightline.lifecycle.verdict_counts import count_verdicts, subject_of
+from sightline.lifecycle.server_agreement import Agreement, compare_with_server, require_same_model
+from sightline.lifecycle.verdict_counts import VerdictCounts, count_verdicts, subject_of
 from sightline.lifecycle.views import View
 from sightline.records import ScoredSet
 
@@ -79,7 +80,9 @@ def evaluate_on_data(predictor: Predictor, data: str, asked: Asked, listen: List
     """
     if asked.views and asked.server is not None:
         raise InputError("--server compares single answers, and --tta averages several: give one of them.")
-    others = _load_others(asked)
+    if asked.server is not None:
+        require_same_model(predictor, asked.server)
+    others = _load_others(predictor, asked)
     dataset = _read(predictor, data, asked, listen)
     progress = listen("Scoring")
     judged = judge(predictor, dataset, asked.split, progress, views=asked.views, costs_cc=asked.costs_cc)
@@ -93,7 +96,7 @@ def evaluate_on_data(predictor: Predictor, data: str, asked: Asked, listen: List
     aside = judged.dataset.quarantine
     judgement = judgement.model_copy(
         update={
-            "verdicts": count_verdicts(subject_of(predictor, judged.scored)),
+            "verdicts": _verdicts(predictor, judged.scored),
             "quarantined_count": len(aside),
             "quarantined": tuple(SetAside(**asdict(one)) for one in aside[:_MOST_SET_ASIDE]),
         }
@@ -129,14 +132,22 @@ def evaluate_on_record(predictor: Predictor, path: Path, asked: Asked) -> Evalua
         raise InputError(f"'{path}' cannot be used. {err}") from err
     evaluation = evaluate_scored(scored, manifest, asked.costs_cc)
     judgement = assemble_judgement(scored, manifest, evaluation, asked.gates)
-    verdicts = count_verdicts(subject_of(predictor, scored))
+    verdicts = _verdicts(predictor, scored)
     return Evaluated(judgement.model_copy(update={"verdicts": verdicts}), scored)
 
 
-def _load_others(asked: Asked) -> dict[str, Predictor]:
-    """The bundles to compare with, before any image is opened."""
+def _verdicts(predictor: Predictor, scored: ScoredSet) -> VerdictCounts | None:
+    """None of scores averaged over views: the service answers from one, so these would not be its verdicts."""
+    return None if scored.origin.views else count_verdicts(subject_of(predictor, scored))
+
+
+def _load_others(predictor: Predictor, asked: Asked) -> dict[str, Predictor]:
+    """The bundles to compare with, seen to have the same labels and task before any image is opened."""
     names = [*([asked.compare] if asked.compare is not None else []), *bundles_of_gates(asked.gates)]
-    return {name: load(name) for name in dict.fromkeys(names)}
+    others = {name: load(name) for name in dict.fromkeys(names)}
+    for other in others.values():
+        require_comparable(predictor.bundle.manifest, other.bundle.manifest)
+    return others
 
 
 def _read(predictor: Predictor, data: str, asked: Asked, listen: Listener) -> Dataset:

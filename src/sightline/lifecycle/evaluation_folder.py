@@ -5,9 +5,9 @@ import os
 from functools import partial
 from pathlib import Path
 
-from sightline.bundle import bundle_around
 from sightline.errors import InputError
 from sightline.evaluation import SCORES_FILE, save_scores
+from sightline.inference import require_outside_bundles
 from sightline.lifecycle.evaluate_bundle import Evaluated
 from sightline.whole_file import write_together
 
@@ -26,12 +26,7 @@ def check_folder(folder: Path) -> None:
         InputError: the folder is or lies in a bundle, is no folder, cannot be written to, or holds files of these
             names that are not Sightline's.
     """
-    around = bundle_around(folder)
-    if around is not None:
-        raise InputError(
-            f"'{folder}' is, or lies in, the bundle '{around}', which nothing may be added to. Choose another folder "
-            "with --out."
-        )
+    require_outside_bundles(folder, "Choose another folder with --out.")
     above = folder.absolute()
     while not os.path.lexists(above):
         above = above.parent

@@ -108,6 +108,7 @@ def score_bundle(
         split=chosen,
         seen_in_training=sum(known.get(sha256) == "train" for sha256 in part.table["sha256"].to_pylist()),
         views=tuple(views),
+        variant=manifest.default_variant,
     )
     groups = {row["sha256"]: row["group"] for row in record if row.get("group")}
     return ScoredSet(scores, origin, picture_groups(part, groups), picture_columns(part)), part
@@ -130,13 +131,20 @@ def require_scores_of(scored: ScoredSet, manifest: Manifest) -> None:
     """See that scores can be those of a bundle's graph.
 
     Raises:
-        InputError: they are of another graph, other labels, another task or another width.
+        InputError: they are of another variant, another graph, other labels, another task or another width.
     """
     scores, anew = scored.scores, "Score it anew: sightline evaluate BUNDLE DATA --out FOLDER."
     if scores.labels != manifest.labels or scores.task != manifest.task:
         raise InputError(
             f"The scores are {scores.task} with the labels {', '.join(scores.labels[:10])}; bundle "
             f"'{manifest.name}' is {manifest.task} with {', '.join(manifest.labels[:10])}. {anew}"
+        )
+    variant = scored.origin.variant
+    if variant is not None and variant != manifest.default_variant:
+        remedy = f"Give --variant {variant}, or score it anew." if variant in manifest.variants else anew
+        raise InputError(
+            f"The scores are those of variant '{variant}'; of bundle '{manifest.name}' variant "
+            f"'{manifest.default_variant}' is asked. {remedy}"
         )
     if scored.origin.graph_sha256 != graph_sha256(manifest):
         raise InputError(f"The scores come from another graph than that of bundle '{manifest.name}'. {anew}")

@@ -45,7 +45,8 @@ class Judgement(Frozen):
     gates
         In the order that they were given.
     verdicts
-        How many pictures are accepted, reviewed and rejected, as the service would.
+        How many pictures are accepted, reviewed and rejected, as the service would; None under test-time augmentation,
+        which the service does not do.
     quarantined_count, quarantined
         Files that could not be scored, and the first 1,000 of them. None and empty where the scores came from disk.
     """
@@ -67,6 +68,24 @@ class Judgement(Frozen):
         return all(gate.passed for gate in self.gates)
 
 
+def require_comparable(manifest: Manifest, theirs: Manifest) -> None:
+    """See that two bundles answer the same question.
+
+    Raises:
+        InputError: they have other labels or another task.
+    """
+    if set(theirs.labels) == set(manifest.labels) and theirs.task == manifest.task:
+        return
+    missing = sorted(set(manifest.labels) ^ set(theirs.labels))
+    what = (
+        f"only one of them knows {', '.join(missing[:10])}" if missing else f"{theirs.name} is {theirs.task}"
+    )
+    raise InputError(
+        f"Bundles '{manifest.name}' and '{theirs.name}' cannot be compared: {what}. Labels and task must be "
+        "the same."
+    )
+
+
 def compare_with_bundle(
     scored: ScoredSet,
     manifest: Manifest,
@@ -85,17 +104,7 @@ def compare_with_bundle(
         InputError: it has other labels or another task.
     """
     theirs = other.bundle.manifest
-    if set(theirs.labels) != set(manifest.labels) or theirs.task != manifest.task:
-        missing = sorted(set(manifest.labels) ^ set(theirs.labels))
-        what = (
-            f"only one of them knows {', '.join(missing[:10])}"
-            if missing
-            else f"{theirs.name} is {theirs.task}"
-        )
-        raise InputError(
-            f"Bundles '{manifest.name}' and '{theirs.name}' cannot be compared: {what}. Labels and task must be "
-            "the same."
-        )
+    require_comparable(manifest, theirs)
     scores = score_dataset(
         other.engine, dataset, theirs.preprocessing, theirs.labels, progress, task=theirs.task, views=views
     )

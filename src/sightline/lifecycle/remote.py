@@ -4,9 +4,12 @@ import http.client
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from sightline.errors import InputError
+
+_MOST_SAID = 300
 
 
 @dataclass(frozen=True)
@@ -18,17 +21,45 @@ class RemoteAnswer:
     probabilities: Mapping[str, float]
 
 
+@dataclass(frozen=True)
+class RemoteModel:
+    """Which bundle a server runs, and by which of its variants it answers."""
+
+    name: str
+    bundle_id: str
+    variant: str
+
+
 class RemotePredictor:
-    """One connection to a server's `/v1/predict`; close it after use."""
+    """One connection to a server's `/v1/predict` and `/v1/model`; close it after use."""
 
     def __init__(self, url: str, *, timeout_s: float = 30.0) -> None:
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as err:
+            raise InputError(_no_address(url)) from err
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise InputError(f"'{url}' is no server's address. Give one such as http://127.0.0.1:8000.")
+            raise InputError(_no_address(url))
         make = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         self._url = url
-        self._path = f"{parts.path.rstrip('/')}/v1/predict?top_k=1000"
-        self._connection = make(parts.hostname, parts.port, timeout=timeout_s)
+        self._root = parts.path.rstrip("/")
+        self._connection = make(parts.hostname, port, timeout=timeout_s)
+
+    def model(self) -> RemoteModel:
+        """Return what the server runs.
+
+        Raises:
+            InputError: the server does not answer, or does not say what it runs.
+        """
+        body = self._fetch("GET", "/v1/model")
+        try:
+            return RemoteModel(str(body["name"]), str(body["bundle_id"]), str(body["variant"]))
+        except (KeyError, TypeError) as err:
+            raise InputError(
+                f"The server at {self._url} does not say what it runs as this Sightline knows it: {err!r}. Run the "
+                "same version on both sides."
+            ) from err
 
     def ask(self, image: bytes) -> RemoteAnswer:
         """Return the answer to one encoded image.
@@ -36,14 +67,7 @@ class RemotePredictor:
         Raises:
             InputError: the server does not answer, or not with a prediction.
         """
-        try:
-            self._connection.request("POST", self._path, image, {"Content-Type": "application/octet-stream"})
-            response = self._connection.getresponse()
-            body = json.loads(response.read())
-        except (OSError, http.client.HTTPException, ValueError) as err:
-            raise InputError(f"The server at {self._url} does not answer: {err!r}") from err
-        if response.status != 200:
-            raise InputError(f"The server at {self._url} answers {response.status}: {body}")
+        body = self._fetch("POST", "/v1/predict?top_k=1000", image)
         try:
             return RemoteAnswer(
                 task=body["task"],
@@ -59,3 +83,27 @@ class RemotePredictor:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+    def _fetch(self, method: str, path: str, content: bytes | None = None) -> Any:
+        headers = {} if content is None else {"Content-Type": "application/octet-stream"}
+        try:
+            self._connection.request(method, self._root + path, content, headers)
+            response = self._connection.getresponse()
+            data = response.read()
+        except (OSError, http.client.HTTPException, ValueError) as err:
+            raise InputError(f"The server at {self._url} does not answer: {err!r}") from err
+        if response.status != 200:
+            said = data[:_MOST_SAID].decode(errors="replace")
+            raise InputError(
+                f"The server at {self._url} answers {response.status} to {self._root}{path}: {said}"
+            )
+        try:
+            return json.loads(data)
+        except ValueError as err:
+            raise InputError(
+                f"The server at {self._url} answers {path} with something that is no JSON: is it `sightline serve`?"
+            ) from err
+
+
+def _no_address(url: str) -> str:
+    return f"'{url}' is no server's address. Give one such as http://127.0.0.1:8000."

@@ -38,6 +38,30 @@ class Agreement:
         return not self.differing and self.max_probability_difference <= _TOLERANCE
 
 
+def require_same_model(predictor: Predictor, url: str) -> None:
+    """See that a server runs this very bundle, by this very variant, before anything is compared.
+
+    Raises:
+        InputError: the server does not answer, or runs another bundle or another variant.
+    """
+    server = RemotePredictor(url)
+    try:
+        theirs = server.model()
+    finally:
+        server.close()
+    bundle, manifest = predictor.bundle, predictor.bundle.manifest
+    if theirs.bundle_id != bundle.id:
+        raise InputError(
+            f"The server at {url} runs bundle '{theirs.name}' ({theirs.bundle_id[:12]}…); this is '{manifest.name}' "
+            f"({bundle.id[:12]}…). Serve this bundle, or evaluate the one that is served."
+        )
+    if theirs.variant != manifest.default_variant:
+        raise InputError(
+            f"The server at {url} runs variant '{theirs.variant}' of bundle '{manifest.name}'; this is "
+            f"'{manifest.default_variant}'. Give --variant {theirs.variant}."
+        )
+
+
 def compare_with_server(
     judged: Judged, predictor: Predictor, url: str, progress: Progress | None = None
 ) -> Agreement:

@@ -23,6 +23,8 @@ class ScoresOrigin(Frozen):
         How many of the pictures, by content, the bundle was trained on. More than 0 flatters the figures.
     views
         Test-time augmentation that the logits are means over; empty as in production.
+    variant
+        Which of the bundle's variants answered; None in files from before this was written down.
     """
 
     bundle_id: str
@@ -30,6 +32,7 @@ class ScoresOrigin(Frozen):
     split: str
     seen_in_training: int = 0
     views: tuple[str, ...] = ()
+    variant: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

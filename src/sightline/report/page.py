@@ -133,7 +133,12 @@ def _risk_coverage(material: Material) -> RiskCoverage | None:
 
 
 def _verdicts(material: Material) -> Mapping[str, object] | None:
-    """How many pictures are accepted, reviewed and rejected, and how many of the accepted are right."""
+    """How many pictures are accepted, reviewed and rejected, and how many of the accepted are right.
+
+    None under test-time augmentation: the service answers from one view, so these would not be its verdicts.
+    """
+    if material.subject.scored.origin.views:
+        return None
     verdicts, accepted = material.subject.verdicts, material.subject.accepted
     if verdicts is None or accepted is None:
         return None

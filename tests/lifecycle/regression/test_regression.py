@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from bundles import LABELS, make_bundle
+from bundles import LABELS, make_bundle, with_second_variant
 from pictures import encode, gradient
+from sightline.bundle import read_bundle
 from sightline.cli.main import app
 from sightline.errors import InputError
 from sightline.inference import load
 from sightline.lifecycle.regression import add_images, mark_fixed, read_picture, read_set, run_set
+from sightline.lifecycle.regression.table import write_set
 from sightline.records import DecisionRule, ImageLimits
 
 
@@ -244,3 +246,36 @@ def test_the_commands_add_list_and_fail_the_gate_by_name(tmp_path, picture, bund
     assert as_json["cases"][0]["right"] is False
     assert sightline("list", tmp_path / "absent").returncode == 2
     assert "it may be must, open, fixed" in sightline("add", folder, picture, "--state", "done").stderr
+
+
+@pytest.mark.parametrize("inside", ["", "golden", "new/deep"])
+def test_no_set_is_made_in_a_bundle(own_bundle, picture, inside):
+    with pytest.raises(
+        InputError, match=r"which nothing may be added to\. Name another folder for the set\."
+    ):
+        add_images(own_bundle / inside, [picture], ["crack"])
+
+    read_bundle(own_bundle)
+
+
+def test_a_variant_can_be_named_and_is_told(tmp_path, picture, bundle):
+    several = with_second_variant(bundle, tmp_path / "several")
+    add_images(tmp_path / "set", [picture], ["crack"])
+
+    ran = sightline("run", several, tmp_path / "set", "--json", "--variant", "second")
+
+    result = json.loads(ran.stdout)
+    assert result["variant"] == "second"
+    answer = load(several, variant="second").predict(picture)
+    assert result["cases"][0]["probability"] == pytest.approx(answer.probability, abs=1e-6)
+
+
+def test_a_gate_on_no_case_is_refused(tmp_path, picture, bundle):
+    add_images(tmp_path / "set", [picture], ["crack"])
+    write_set(tmp_path / "set", [])
+
+    refused, asked = (sightline("run", bundle, tmp_path / "set", *options) for options in (["--gate"], []))
+
+    assert refused.returncode == 2
+    assert f"'{tmp_path / 'set'}' holds no case" in refused.stderr
+    assert asked.returncode == 0

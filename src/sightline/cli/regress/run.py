@@ -21,19 +21,27 @@ def run(
     update: Annotated[
         bool, typer.Option("--update", help="Mark open failures that are right now as fixed.")
     ] = False,
+    variant: Annotated[
+        str | None, typer.Option(help="Of the bundle. Default: the bundle's own.", show_default=False)
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print every answer as JSON.")] = False,
 ) -> None:
     """Ask a bundle about every picture of a set, as in production."""
     from sightline.cli.progress import Display
+    from sightline.errors import InputError
     from sightline.extras import require
 
     require("pyarrow")
     from sightline.inference import load
     from sightline.lifecycle.regression import mark_fixed, read_set, run_set
 
-    read_set(folder)
+    cases = read_set(folder)
+    if gate and not cases:
+        raise InputError(
+            f"'{folder}' holds no case, so a gate on it would say nothing. Add pictures with `sightline regress add`."
+        )
     with Display(quiet=as_json) as display:
-        predictor = load(bundle)
+        predictor = load(bundle, variant=variant)
         display.stage("Asking the bundle")
         result = run_set(predictor, folder, display.progress)
     if update:

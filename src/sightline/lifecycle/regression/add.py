@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from sightline.errors import ImageError, InputError
 from sightline.images import decode_image, inspect_image, read_image_file
-from sightline.inference import Predictor
+from sightline.inference import Predictor, require_outside_bundles
 from sightline.lifecycle.provenance import now
 from sightline.lifecycle.regression.answer import is_right
 from sightline.lifecycle.regression.case import IMAGES_FOLDER, SUFFIXES, Case, State, mistake_of
@@ -45,8 +45,9 @@ def add_images(
 
     Raises:
         InputError: a file cannot be read, is no usable picture, or is in the set with other labels; a label that
-            cannot be kept or that the bundle does not know; the folder cannot be written to.
+            cannot be kept or that the bundle does not know; the folder is or lies in a bundle, or cannot be written to.
     """
+    require_outside_bundles(folder, "Name another folder for the set.")
     _require_labels(labels, predictor)
     cases: list[tuple[Path, Case, bytes]] = []
     for image in images:

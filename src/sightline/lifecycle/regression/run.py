@@ -35,10 +35,11 @@ class CaseResult(Frozen):
 
 
 class RegressionResult(Frozen):
-    """A bundle on all cases of a set, in their order."""
+    """A bundle, by one of its variants, on all cases of a set, in their order."""
 
     bundle: str
     bundle_id: str
+    variant: str
     cases: tuple[CaseResult, ...]
 
     @property
@@ -71,8 +72,12 @@ def run_set(predictor: Predictor, folder: Path, progress: Progress | None = None
         results.append(_try(predictor, folder, case))
         if progress is not None:
             progress(done, len(cases))
+    bundle = predictor.bundle
     return RegressionResult(
-        bundle=predictor.bundle.manifest.name, bundle_id=predictor.bundle.id, cases=tuple(results)
+        bundle=bundle.manifest.name,
+        bundle_id=bundle.id,
+        variant=bundle.manifest.default_variant,
+        cases=tuple(results),
     )
 
 
