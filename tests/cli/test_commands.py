@@ -1,7 +1,9 @@
 import csv
+import importlib
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -226,3 +228,25 @@ def test_an_empty_folder_is_no_set_of_images(bundle, tmp_path):
 
 def test_errors_are_json_where_json_is_asked_for():
     assert json.loads(sightline("verify", "absent", "--json").stderr)["error"]["code"] == "input_error"
+
+
+def test_sigterm_ends_a_command_as_ctrl_c_does_with_its_cleaning_up(monkeypatch):
+    module = importlib.import_module("sightline.cli.main")
+    cleaned = []
+
+    def command():
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            cleaned.append(True)
+
+    monkeypatch.setattr(module, "app", command)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            module.main()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+    assert ended.value.code == 143
+    assert cleaned == [True]

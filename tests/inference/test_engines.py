@@ -1,5 +1,8 @@
 """What every engine promises, run on each."""
 
+import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -194,3 +197,29 @@ def test_an_unknown_variant_is_refused_by_name(two_variants):
 def test_tensorrt_is_refused_where_it_is_not_with_what_to_do():
     with pytest.raises(MissingExtra, match="without TensorRT. Install onnxruntime-gpu"):
         open_graph(tiny_graph(), "tiny", "tensorrt", "float16")
+
+
+def test_ctrl_c_is_no_crash_after_several_engines_have_come_and_gone(tmp_path):
+    (tmp_path / "tiny.onnx").write_bytes(tiny_graph())
+    script = """
+import gc, pathlib, sys, time
+from sightline.inference import open_graph
+graph = pathlib.Path(sys.argv[1]).read_bytes()
+engines = [open_graph(graph, "tiny", "openvino", "float32", threads=1) for _ in range(3)]
+engines.reverse()
+while engines:
+    engines.pop()
+    gc.collect()
+print("ready", flush=True)
+try:
+    time.sleep(60)
+except KeyboardInterrupt:
+    print("told", flush=True)
+"""
+    command = [sys.executable, "-c", script, str(tmp_path / "tiny.onnx")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        told, _ = process.communicate(timeout=60)
+
+    assert (told, process.returncode) == ("told\n", 0)

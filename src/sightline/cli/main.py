@@ -6,7 +6,9 @@ Nothing heavier than Typer is imported before a subcommand runs: `--help` must n
 import json
 import logging
 import os
+import signal
 import sys
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -84,6 +86,8 @@ def _options(
 
 def main() -> None:
     """Run the command line. Known errors become one message on standard error and an exit code."""
+    # As Ctrl-C does, so that what was begun is cleaned up; commands that stop in their own way replace it.
+    signal.signal(signal.SIGTERM, _stop)
     try:
         app()
     except SightlineError as err:
@@ -97,6 +101,10 @@ def main() -> None:
         place = f" '{err.filename}'" if err.filename else ""
         _report(SightlineError(f"The system refuses: {err.strerror or err}{place}."))
         sys.exit(SightlineError.exit_code)
+
+
+def _stop(number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
 
 
 def _report(err: SightlineError) -> None:

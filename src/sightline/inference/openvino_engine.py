@@ -8,6 +8,7 @@ a difference in the seventh digit before rounding to 256 levels may be one of a 
 import os
 import threading
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,15 @@ class OpenVinoEngine:
         return own[with_map]
 
 
+@lru_cache(maxsize=1)
+def _core() -> Any:
+    """One for the process, and kept: each that ends leaves the main thread a stack for signals that is freed.
+
+    (OpenVINO 2026.4: after two of them the next Ctrl-C was a segmentation fault.)
+    """
+    return require("openvino").Core()
+
+
 def open_openvino(
     graph: bytes, name: str, precision: Precision, *, threads: int | None = None
 ) -> OpenVinoEngine:
@@ -91,8 +101,7 @@ def open_openvino(
         BundleCorrupt: OpenVINO does not take the graph.
         MissingExtra: OpenVINO is not installed.
     """
-    openvino = require("openvino")
-    core = openvino.Core()
+    core = _core()
     try:
         engine = OpenVinoEngine(core, core.read_model(model=graph), precision, threads or os.cpu_count() or 1)
         engine.compile()
