@@ -21,14 +21,23 @@ from sightline.bundle import (
     Reference,
     Variant,
     list_files,
+    pack_decided,
     pack_golden,
     pack_head,
     pack_reference,
     read_manifest,
+    unpack_golden,
     write_bundle,
 )
 from sightline.images import preprocess_image
-from sightline.inference import Engine, OnnxEngine, OutlierScorer, open_session, record_golden
+from sightline.inference import (
+    Engine,
+    OnnxEngine,
+    OutlierScorer,
+    open_session,
+    record_decisions,
+    record_golden,
+)
 from sightline.records import (
     ClassMaps,
     DecisionRule,
@@ -169,10 +178,17 @@ def with_second_variant(source: Path, target: Path, decision: DecisionRule | Non
     _, manifest = read_manifest(source)
     own = manifest.variants[manifest.default_variant]
     rule = decision or DecisionRule(calibration=Temperature(value=9.0))
-    second = own.model_copy(update={"decision": rule})
-    variants = {**manifest.variants, "second": second}
+    golden = "variants/second.npz"
+    second = own.model_copy(update={"decision": rule, "golden": golden})
     files = {name: (source / name).read_bytes() for name in manifest.files}
-    write_bundle(target, manifest.model_copy(update={"name": target.name, "variants": variants}), files)
+    expected = record_decisions(unpack_golden(files[EXPECTED_FILE]), rule, manifest.labels)
+    files[golden] = pack_decided(expected)
+    changed = {
+        "name": target.name,
+        "variants": {**manifest.variants, "second": second},
+        "files": list_files(files),
+    }
+    write_bundle(target, manifest.model_copy(update=changed), files)
     return target
 
 

@@ -52,7 +52,9 @@ def run(
         _print(result, updated=update)
     if gate and result.returned:
         named = ", ".join(one.case.file for one in result.returned)
-        typer.echo(f"The gate is not kept: {len(result.returned)} wrong that must be right: {named}", err=True)
+        typer.echo(
+            f"The gate is not kept: {len(result.returned)} wrong that must be right: {named}", err=True
+        )
         raise typer.Exit(1)
 
 
