@@ -47,12 +47,12 @@ def test_what_gains_nothing_is_refused_with_that_reason_and_the_reference_serves
     assert settled[1].reasons == ("not faster: 0.97 times the reference, 1.1 are asked for",)
 
 
-def test_a_gain_that_one_round_did_not_show_is_refused_as_not_sure():
+def test_a_gain_that_two_rounds_did_not_show_is_refused_as_not_sure():
     settled, chosen, _ = settle([REFERENCE, row("ov", 1.13, least=0.91)], Wanted())
 
     assert chosen == "float32"
     assert settled[1].reasons == (
-        "not surely faster: 1.13 times the reference, but 0.91 in one of the rounds",
+        "not surely faster: 1.13 times the reference, but 0.91 in two of the rounds",
     )
 
 

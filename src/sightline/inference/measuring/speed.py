@@ -49,7 +49,8 @@ class Throughput(Frozen):
     by_all_cores
         One engine that uses all cores, one picture a call.
     ratio, least_ratio
-        Of the former, against the first engine of the run: the median and the smallest of the rounds.
+        Of the former, against the first engine of the run: the median of the rounds, and the second smallest: one
+        round may have been disturbed.
     """
 
     by_session_per_core: float
@@ -111,7 +112,7 @@ def measure_throughput(
             by_session_per_core=float(np.median(rates[id(alone[name])])),
             by_all_cores=float(np.median(rates[id(whole[name])])),
             ratio=float(np.median(rates[id(alone[name])] / first)),
-            least_ratio=float(np.min(rates[id(alone[name])] / first)),
+            least_ratio=float(np.sort(rates[id(alone[name])] / first)[1]),
         )
         for name in openers
     }

@@ -12,7 +12,7 @@ def settle(rows: Sequence[Row], wanted: Wanted) -> tuple[tuple[Row, ...], str | 
     within the limits, the one with the highest throughput serves.
     """
     settled = [_with_role(row, wanted) for row in rows]
-    passed = [row for row in settled if _is_as_good(row)]
+    passed = [row for row in settled if row.role != "refused"]
     settled = [
         row.model_copy(update={"on_front": row in passed and _on_front(row, passed)}) for row in settled
     ]
@@ -43,7 +43,7 @@ def _with_role(row: Row, wanted: Wanted) -> Row:
         reasons.append(f"not faster: {gain:.2f} times the reference, {wanted.least_gain:g} are asked for")
     elif least < min(1.0, wanted.least_gain):
         reasons.append(
-            f"not surely faster: {gain:.2f} times the reference, but {least:.2f} in one of the rounds"
+            f"not surely faster: {gain:.2f} times the reference, but {least:.2f} in two of the rounds"
         )
     reasons += over_limits(row, wanted)
     return row.model_copy(update={"role": "refused" if reasons else "kept", "reasons": tuple(reasons)})
