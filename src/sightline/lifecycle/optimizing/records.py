@@ -52,7 +52,7 @@ class Row(Frozen):
     departure
         Of a graph that does not pass its gate: the first layer at which it leaves the reference.
     on_front
-        Of those that are kept and the reference no other is at least as accurate, as small and as fast, and better in one.
+        Of those kept and the reference none is at least as accurate, as small and as fast, and better in one of them.
     """
 
     name: str
