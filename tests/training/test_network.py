@@ -53,6 +53,16 @@ def test_outputs_are_those_of_the_plain_timm_model_on_normalised_images(
     torch.testing.assert_close(from_embedding, outputs.logits)
 
 
+def test_a_transformer_at_another_size_than_its_own_can_learn_with_all_its_parameters() -> None:
+    net = network("vit_tiny_patch16_224")
+
+    net.train().logits(some_images(64, 64)).sum().backward()
+
+    for name, parameter in net.named_parameters():
+        parameter.requires_grad_(False).requires_grad_(True)
+        assert parameter.grad is not None, name
+
+
 def test_a_transformer_s_map_has_the_patches_where_they_are_in_the_picture() -> None:
     net = network("vit_tiny_patch16_224", "[32, 64]")
     tokens = torch.arange(9, dtype=torch.float32).reshape(1, 9, 1)

@@ -136,12 +136,14 @@ def _fit_to_size(network: Network, input_size: tuple[int, int], name: str) -> No
     images = torch.zeros((1, height, width, 3), dtype=torch.uint8)
     _require_whole_patches(backbone, input_size, name)
     try:
-        with warnings.catch_warnings(), torch.inference_mode():
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # timm's own, while it resamples position embeddings
             if hasattr(backbone, "set_input_size"):
+                # Not in inference mode: the new embeddings could never learn.
                 backbone.set_input_size(img_size=input_size)
-            outputs = network(images)
-            plain = backbone(network.normalize(images))
+            with torch.inference_mode():
+                outputs = network(images)
+                plain = backbone(network.normalize(images))
     except (RuntimeError, ValueError, AssertionError) as err:
         raise TrainingError(f"'{name}' does not take images of {height} × {width} px: {err}") from err
     if outputs.feature_map.ndim != 4 or not torch.allclose(outputs.logits, plain, atol=1e-5):
