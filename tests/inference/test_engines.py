@@ -210,8 +210,8 @@ engines.reverse()
 while engines:
     engines.pop()
     gc.collect()
-print("ready", flush=True)
 try:
+    print("ready", flush=True)
     time.sleep(60)
 except KeyboardInterrupt:
     print("told", flush=True)
