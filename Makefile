@@ -7,13 +7,21 @@ BIN := $(VENV)/bin
 LIGHT := .venv-light
 PIP := install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-light check format bench clean
+.PHONY: demo test .test-full .test-light test-light check format bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/sightline demo
 
-test: $(VENV)/.installed test-light
+# Both suites at once, a core each: more threads than cores would make PyTorch wait for itself.
+test: $(VENV)/.installed $(LIGHT)/.installed
+	@OMP_NUM_THREADS=1 $(MAKE) --no-print-directory --jobs=2 .test-full .test-light
+
+.test-full:
 	$(BIN)/pytest
+
+.test-light:
+	@$(LIGHT)/bin/pytest > $(LIGHT)/tests.log 2>&1 || { echo "Without torch:"; cat $(LIGHT)/tests.log; exit 1; }
+	@echo "Without torch: $$(tail -n 1 $(LIGHT)/tests.log)"
 
 # The same tests where torch is not installed: those of training are left out, the rest must pass.
 test-light: $(LIGHT)/.installed

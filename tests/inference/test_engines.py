@@ -202,8 +202,9 @@ def test_tensorrt_is_refused_where_it_is_not_with_what_to_do():
 def test_ctrl_c_is_no_crash_after_several_engines_have_come_and_gone(tmp_path):
     (tmp_path / "tiny.onnx").write_bytes(tiny_graph())
     script = """
-import gc, pathlib, sys, time
+import gc, pathlib, signal, sys, time
 from sightline.inference import open_graph
+signal.signal(signal.SIGINT, signal.default_int_handler)  # where tests run in the background it is ignored
 graph = pathlib.Path(sys.argv[1]).read_bytes()
 engines = [open_graph(graph, "tiny", "openvino", "float32", threads=1) for _ in range(3)]
 engines.reverse()
