@@ -91,9 +91,10 @@ def _outliers(manifest: "Manifest") -> str:
 def _explanations(manifest: "Manifest") -> str:
     found = manifest.class_maps
     if found is None or not found.exact:
-        return "by RISE"
+        return "RISE"
     return (
-        f"class-activation maps, exact to {found.deviation:.0e} of the largest logit on {found.images} images"
+        f"RISE, or class-activation maps, exact to {found.deviation:.0e} of the largest logit on "
+        f"{found.images} images"
     )
 
 

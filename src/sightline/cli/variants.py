@@ -22,8 +22,6 @@ def print_variants(found: "Optimized") -> None:
             out.print(
                 f"[red]{cell(row.name)}[/] refused: {cell('; '.join(row.reasons))}. {cell(row.departure)}"
             )
-    for notice in found.notices:
-        out.print(f"[yellow]note:[/] {cell(notice)}")
     machine = found.machine
     out.print(f"Measured on {cell(machine['cpu'])}, {machine['cores']} cores.")
     if found.chosen is None:

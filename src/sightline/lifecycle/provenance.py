@@ -5,9 +5,8 @@ import platform
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 
-from sightline.inference.measuring import cpu_name
+from sightline.inference import measuring
 
 _PACKAGES = (
     "numpy",
@@ -24,13 +23,7 @@ _PACKAGES = (
 
 def package_versions(names: Sequence[str] = _PACKAGES) -> dict[str, str]:
     """Return the versions of the packages that pixels and numbers depend on; those not installed are left out."""
-    versions = {}
-    for name in names:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return versions
+    return measuring.package_versions(names)
 
 
 def python_version() -> str:
@@ -42,7 +35,7 @@ def hardware(device: str) -> dict[str, str | int]:
     """Describe this machine. `device`: where training ran, `cpu` or `cuda`."""
     return {
         "device": device,
-        "cpu": cpu_name(),
+        "cpu": measuring.cpu_name(),
         "cores": os.cpu_count() or 1,
         "system": f"{platform.system()} {platform.machine()}",
     }

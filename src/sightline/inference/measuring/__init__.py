@@ -7,7 +7,7 @@ from sightline.inference.measuring.cached import (
     read_speeds,
 )
 from sightline.inference.measuring.footprint import Footprint, measure_footprint
-from sightline.inference.measuring.machine import Machine, cpu_name, this_machine
+from sightline.inference.measuring.machine import Machine, cpu_name, package_versions, this_machine
 from sightline.inference.measuring.speed import Open, Speed, Throughput, measure_latency, measure_throughput
 from sightline.inference.measuring.variants import fastest_here, measure_variants
 
@@ -26,6 +26,7 @@ __all__ = [
     "measure_latency",
     "measure_throughput",
     "measure_variants",
+    "package_versions",
     "read_speeds",
     "this_machine",
 ]

@@ -2,6 +2,7 @@
 
 import os
 import platform
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -18,7 +19,9 @@ class Machine(Frozen):
 
 def this_machine() -> Machine:
     """The machine that this runs on."""
-    return Machine(cpu=cpu_name(), cores=os.cpu_count() or 1, runtimes=_versions("onnxruntime", "openvino"))
+    return Machine(
+        cpu=cpu_name(), cores=os.cpu_count() or 1, runtimes=package_versions(("onnxruntime", "openvino"))
+    )
 
 
 def cpu_name() -> str:
@@ -31,7 +34,8 @@ def cpu_name() -> str:
     return platform.processor() or platform.machine()
 
 
-def _versions(*packages: str) -> dict[str, str]:
+def package_versions(packages: Sequence[str]) -> dict[str, str]:
+    """Versions by package; those not installed are left out."""
     found = {}
     for name in packages:
         try:

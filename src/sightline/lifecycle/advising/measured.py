@@ -6,7 +6,6 @@ import platform
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from sightline.extras import require
 from sightline.inference.engine import Engine, open_graph
 from sightline.inference.measuring import measure_latency
 from sightline.lifecycle.advising.backbones import Backbone
-from sightline.lifecycle.provenance import hardware
+from sightline.lifecycle.provenance import hardware, package_versions
 from sightline.records import Frozen
 from sightline.whole_file import write_whole
 
@@ -79,7 +78,7 @@ def cache_file(threads: int) -> Path:
         str(hardware("cpu")),
         platform.machine(),
         str(threads),
-        *(f"{one} {_version(one)}" for one in _PACKAGES),
+        *(f"{name} {version}" for name, version in package_versions(_PACKAGES).items()),
     ]
     return cache_home() / "latency" / f"{hashlib.sha256(chr(10).join(what).encode()).hexdigest()[:24]}.json"
 
@@ -145,10 +144,3 @@ def _read(file: Path) -> dict[str, Measured]:
 def _write(file: Path, rows: Mapping[str, Measured]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     write_whole(file, json.dumps({"rows": [row.model_dump() for row in rows.values()]}).encode())
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"

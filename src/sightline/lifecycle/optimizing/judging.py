@@ -18,7 +18,6 @@ from sightline.lifecycle.optimizing.candidates import Candidate
 from sightline.lifecycle.optimizing.gate import Answering
 from sightline.lifecycle.optimizing.material import Judging, Material
 from sightline.lifecycle.strangers import promise
-from sightline.parallel import Progress
 from sightline.records import DecisionRule, Estimate, OutlierRule, Scores
 
 
@@ -48,10 +47,10 @@ class Judge:
         self._golden = read_golden(bundle)[1].pixels
         self._nearest = None if bundle.sealed.decision.outliers is None else open_nearest(bundle)
 
-    def answer(self, candidate: Candidate, progress: Progress | None = None) -> Tried:
+    def answer(self, candidate: Candidate) -> Tried:
         """Run a candidate over all pictures and fit the decision to what it gives."""
         engine = candidate.open(os.cpu_count() or 1)
-        scores = self._score(engine, self._material.gate, progress)
+        scores = self._score(engine, self._material.gate)
         golden = run_in_batches(engine, self._golden)
         if not all(np.isfinite(one).all() for one in (scores.logits, scores.embeddings, *golden)):
             return Tried(candidate, None, None, "some of its outputs are no numbers")
@@ -63,9 +62,9 @@ class Judge:
             )
         return Tried(candidate, Answering(scores, rule, golden), test)
 
-    def _score(self, engine: Engine, part: Judging, progress: Progress | None = None) -> Scores:
+    def _score(self, engine: Engine, part: Judging) -> Scores:
         manifest = self._bundle.manifest
-        logits, embeddings = run_in_batches(engine, part.pixels, progress=progress)
+        logits, embeddings = run_in_batches(engine, part.pixels)
         targets = (
             part.dataset.targets(manifest.labels)
             if manifest.task == "multiclass"

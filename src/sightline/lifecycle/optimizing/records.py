@@ -98,4 +98,3 @@ class Optimized(Frozen):
     missed: str = ""
     bundle: str | None = None
     bundle_id: str | None = None
-    notices: tuple[str, ...] = ()
