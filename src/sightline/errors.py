@@ -21,7 +21,9 @@ SightlineError
     ├── BodyTooLarge           413
     ├── MalformedRequest       400
     ├── BodyTimeout            408
-    ├── Overloaded             429
+    ├── Overloaded             429  .retry_after_s says when to try again
+    ├── UnknownModel           404
+    ├── DeadlineExceeded       504
     └── NotReady               503
 """
 
@@ -204,10 +206,28 @@ class MalformedRequest(RequestError):
 
 
 class Overloaded(RequestError):
-    """As much work is waiting as the server allows; try again after `Retry-After` seconds."""
+    """As much work is waiting as the server allows; try again in `retry_after_s` seconds."""
 
     code = "overloaded"
     status = 429
+
+    def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class UnknownModel(RequestError):
+    """No model of this name is in service."""
+
+    code = "unknown_model"
+    status = 404
+
+
+class DeadlineExceeded(RequestError):
+    """The request's time was over before its answer was ready; nothing more is done for it."""
+
+    code = "deadline_exceeded"
+    status = 504
 
 
 class NotReady(RequestError):

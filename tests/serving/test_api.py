@@ -17,7 +17,7 @@ PICTURE = encode(gradient())
 
 @pytest.fixture(scope="module")
 def server(bundle):
-    with running(bundle, "--workers", "2", "--max-images", "8") as started:
+    with running(bundle, "--threads", "2", "--max-images", "8") as started:
         yield started
 
 
@@ -141,7 +141,7 @@ def test_top_k_limits_the_candidates(client, top_k, expected):
         ("TOP_K=3", "Did you mean top_k?"),
         (
             "top_k=3&colour=red",
-            "There is no parameter 'colour'. Parameters are: top_k, explain, label, method, neighbours.",
+            "There is no parameter 'colour'. Parameters are: model, top_k,",
         ),
         ("top_k=3&top_k=2", "top_k is given 2 times; give it once."),
         (
@@ -159,7 +159,8 @@ def test_a_parameter_that_is_unknown_or_given_twice_is_told_with_those_there_are
     error = answer.json()["error"]
     assert (answer.status_code, error["code"]) == (400, "malformed_request")
     assert words in error["message"]
-    assert "Parameters are: top_k, explain, label, method, neighbours." in error["message"]
+    names = "model, top_k, threshold, neighbours, embedding, explain, label, method"
+    assert f"Parameters are: {names}." in error["message"]
 
 
 @pytest.mark.parametrize("top_k", ["0", "-1", "many"])

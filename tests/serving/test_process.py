@@ -24,7 +24,7 @@ def serve(bundle, *options):
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
 def test_a_stopping_server_finishes_what_is_in_flight(tmp_path, sign):
     large = encode(gradient(6000, 4000), "PNG", compress_level=1)  # takes a while to decode
-    with running(make_bundle(tmp_path / "b"), "--workers", "1") as server:
+    with running(make_bundle(tmp_path / "b"), "--threads", "1") as server:
         answers = []
         senders = [
             threading.Thread(
@@ -128,11 +128,18 @@ import sightline.cli.main, sightline.serving, sightline.inference, sightline.eva
 import asyncio
 from sightline.serving.app import create_app
 from sightline.serving import Service, ServerSettings
-service = Service(sightline.load({str(bundle)!r}), ServerSettings())
-asyncio.run(service.start())
-create_app(service)
-asyncio.run(service.predict(open({str(picture)!r}, "rb").read(), 5))
-service.stop()
+from pathlib import Path
+from sightline.inference import Ask
+from sightline.serving.models import open_model
+from sightline.serving.work import Waiting
+async def serve():
+    service = Service([open_model(Path({str(bundle)!r}))], ServerSettings())
+    create_app(service)
+    await service.start()
+    (answer,) = service.submit(service.models.find(), [Path({str(picture)!r}).read_bytes()], Ask(), Waiting())
+    assert (await answer).label
+    service.stop()
+asyncio.run(serve())
 loaded = {{name.partition(".")[0] for name in sys.modules}}
 heavy = sorted(loaded & {{"torch", "torchvision", "timm", "onnx", "sklearn"}})
 assert not heavy, heavy

@@ -22,7 +22,7 @@ def bundle(tmp_path_factory):
 @pytest.fixture(scope="module")
 def client(bundle):
     with (
-        running(bundle, "--workers", "2") as started,
+        running(bundle, "--threads", "2") as started,
         httpx.Client(base_url=started.url, timeout=30) as opened,
     ):
         yield opened

@@ -19,7 +19,7 @@ def bundle(tmp_path_factory):
 @pytest.fixture(scope="module")
 def client(bundle):
     with (
-        running(bundle, "--workers", "2") as started,
+        running(bundle, "--threads", "2") as started,
         httpx.Client(base_url=started.url, timeout=30) as opened,
     ):
         yield opened
@@ -66,12 +66,12 @@ def test_the_model_says_what_it_rejects(client):
 
 def test_rejected_pictures_are_counted(bundle):
     with (
-        running(bundle, "--workers", "1") as started,
+        running(bundle, "--threads", "1") as started,
         httpx.Client(base_url=started.url, timeout=30) as client,
     ):
         label = client.post("/v1/predict", content=BLACK).json()["label"]
         client.post("/v1/predict", content=USUAL)
         metrics = client.get("/metrics").text
 
-    assert f'sightline_predictions_total{{decision="reject",label="{label}"}} 1.0' in metrics
-    assert "sightline_outlier_score_count 2.0" in metrics
+    assert f'sightline_predictions_total{{decision="reject",label="{label}",model="tiles"}} 1.0' in metrics
+    assert 'sightline_outlier_score_count{model="tiles"} 2.0' in metrics

@@ -15,7 +15,10 @@ def serve(
     variant: Annotated[
         str, typer.Option(help="Of the bundle; auto: the fastest on this machine, measured once.")
     ] = "auto",
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads; one a core by default.")] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, help="That decode and infer; one a core by default.", show_default=False),
+    ] = None,
     max_images: Annotated[int, typer.Option(min=1, help="Images in flight; beyond it 429.")] = 128,
     body_timeout: Annotated[
         float, typer.Option(min=0.01, metavar="SECONDS", help="For a request to arrive; then 408.")
@@ -40,7 +43,7 @@ def serve(
         host=host,
         port=port,
         variant=variant,
-        workers=workers,
+        threads=threads,
         max_images=max_images,
         body_timeout_s=body_timeout,
     )

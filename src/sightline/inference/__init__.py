@@ -20,12 +20,20 @@ from sightline.inference.nearest import NearestImages, open_nearest
 from sightline.inference.onnx_engine import OnnxEngine, open_session
 from sightline.inference.outliers import OutlierScorer, SingleScores, open_outlier_scorer
 from sightline.inference.outside_bundles import require_outside_bundles
-from sightline.inference.predictor import Predictor, load, open_predictor, run_in_batches
+from sightline.inference.predictor import (
+    Ask,
+    Predictor,
+    Prepared,
+    load,
+    open_predictor,
+    run_in_batches,
+)
 from sightline.inference.verify import Check, verify_bundle
 
 __all__ = [
     "STAGES",
     "Answer",
+    "Ask",
     "Check",
     "Engine",
     "ExplainedFile",
@@ -36,6 +44,7 @@ __all__ = [
     "OnnxEngine",
     "OutlierScorer",
     "Predictor",
+    "Prepared",
     "SingleScores",
     "as_png",
     "check_label",

@@ -64,14 +64,14 @@ def decide(
     scores = None if outlier_score is None else np.array([outlier_score])
     decided = rule.decide_rows(row, scores)
     order = np.argsort(-probabilities, kind="stable")
-    ranked = [Candidate(label=labels[i], probability=float(probabilities[i])) for i in order]
-    chosen = tuple(labels[i] for i in order if decided.present[0, i])
+    first = order[: max(1, top_k)]
+    chosen = tuple(labels[i] for i in order[decided.present[0, order]])
     answer, cause = int(decided.labels[0]), CAUSES[int(decided.causes[0])]
     verdict = VERDICTS[int(decided.verdicts[0])]
     return Answer(
         labels=chosen,
         first=Candidate(label=labels[answer], probability=float(probabilities[answer])),
-        candidates=tuple(ranked[: max(1, top_k)]),
+        candidates=tuple(Candidate(label=labels[i], probability=float(probabilities[i])) for i in first),
         label_set=None if rule.sets is None else _members(rule.sets.members(row)[0], order, labels),
         verdict=verdict,
         reason=_of_outlier(outlier_score, rule)
@@ -89,7 +89,7 @@ def _of_outlier(score: float | None, rule: DecisionRule) -> str:
 
 
 def _members(inside: NDArray[np.bool_], order: NDArray[np.int64], labels: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(labels[i] for i in order if inside[i])
+    return tuple(labels[i] for i in order[inside[order]])
 
 
 def _reason(

@@ -20,6 +20,14 @@ class Engine(Protocol):
     def signature(self) -> Signature:
         """The graph's tensors by name."""
 
+    @property
+    def runs_alone(self) -> bool:
+        """Whether each picture goes through the graph alone, also in company: batches then gain nothing."""
+
+    @property
+    def one_at_a_time(self) -> bool:
+        """Whether one call has the whole device, as on a GPU: a second one at its side gains nothing."""
+
     def run(self, images: NDArray[np.uint8], outputs: Sequence[Output]) -> list[NDArray[np.float32]]:
         """Run the graph on uint8 `[N, H, W, 3]`; return the named outputs, float32, N rows each."""
 
@@ -52,9 +60,9 @@ def open_graph(
     if runtime == "openvino":
         return open_openvino(graph, name, precision, threads=threads)
     if runtime == "tensorrt":
-        return OnnxEngine(open_tensorrt(graph, name, precision), one_by_one=True)
+        return OnnxEngine(open_tensorrt(graph, name, precision), runs_alone=True)
     session = open_session(graph, name, threads=threads)
-    return OnnxEngine(session, one_by_one=precision == "int8")
+    return OnnxEngine(session, runs_alone=precision == "int8")
 
 
 def _check_contract(actual: Signature, file: str, manifest: Manifest) -> None:

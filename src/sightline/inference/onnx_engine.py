@@ -13,21 +13,25 @@ from sightline.errors import BundleCorrupt, MissingExtra
 from sightline.inference.signature import Output, Signature
 
 TENSORRT = "TensorrtExecutionProvider"
-_USUAL = ("CUDAExecutionProvider", "CPUExecutionProvider")
+CUDA = "CUDAExecutionProvider"
+_USUAL = (CUDA, "CPUExecutionProvider")
 _DTYPES = {"tensor(uint8)": "uint8", "tensor(float)": "float32"}
 
 
 class OnnxEngine:
     """One session. `run` may be called from several threads at once.
 
-    one_by_one
+    runs_alone
         Each picture is run alone: the answer is then the same in company. In float32 company changes the seventh digit;
         rounded to 256 levels that may be a whole level.
+    one_at_a_time
+        The session's first provider is a GPU.
     """
 
-    def __init__(self, session: Any, *, one_by_one: bool = False) -> None:
+    def __init__(self, session: Any, *, runs_alone: bool = False) -> None:
         self._session = session
-        self._one_by_one = one_by_one
+        self.runs_alone = runs_alone
+        self.one_at_a_time = session.get_providers()[0] in (TENSORRT, CUDA)
 
     @property
     def signature(self) -> Signature:
@@ -42,7 +46,7 @@ class OnnxEngine:
 
     def run(self, images: NDArray[np.uint8], outputs: Sequence[Output]) -> list[NDArray[np.float32]]:
         """Run the graph on uint8 `[N, H, W, 3]`; return the named outputs, float32, N rows each."""
-        if self._one_by_one and len(images) > 1:
+        if self.runs_alone and len(images) > 1:
             rows = [self._session.run(list(outputs), {"images": image[np.newaxis]}) for image in images]
             return [np.concatenate(parts) for parts in zip(*rows, strict=True)]
         results: list[NDArray[np.float32]] = self._session.run(list(outputs), {"images": images})

@@ -30,6 +30,9 @@ class OpenVinoEngine:
         Cores that one call may use. As many calls run side by side as there are cores for.
     """
 
+    runs_alone = True
+    one_at_a_time = False
+
     def __init__(self, core: Any, model: Any, precision: Precision, threads: int) -> None:
         self._core = core
         self._model = model

@@ -2,9 +2,11 @@
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,33 @@ from sightline.inference.nearest import NearestImages, open_nearest
 from sightline.inference.outliers import OutlierScorer, open_outlier_scorer
 from sightline.parallel import Progress
 from sightline.records import Neighbour, Prediction, Timings
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What is wanted of an answer beside the answer.
+
+    top_k, threshold
+        So many candidates at most, and none below this probability.
+    neighbours
+        So many of the nearest training images. None are where the bundle keeps none.
+    embedding
+        The vector that the head classifies by, float32 `[D]`.
+    """
+
+    top_k: int = 5
+    threshold: float = 0.0
+    neighbours: int = 0
+    embedding: bool = False
+
+
+class Prepared(NamedTuple):
+    """A picture as the network takes it, uint8 `[height_px, width_px, 3]`, and what that took so far."""
+
+    pixels: NDArray[np.uint8]
+    waited_ms: float
+    decode_ms: float
+    preprocess_ms: float
 
 
 class Predictor:
@@ -51,22 +80,63 @@ class Predictor:
             InputError: there is no such file.
             ImageError: the picture is not taken; `.reason` says why.
         """
-        spec = self.bundle.manifest.preprocessing
-        data = image if isinstance(image, bytes) else read_image_file(Path(image), spec.limits)
-        pixels, decode_ms, preprocess_ms = preprocess_timed(data, spec)
+        limits = self.bundle.manifest.preprocessing.limits
+        data = image if isinstance(image, bytes) else read_image_file(Path(image), limits)
+        prepared = self.prepare(data, waited_ms=waited_ms)
+        (answer,) = self.answer([prepared], [Ask(top_k=top_k, neighbours=neighbours)])
+        return answer
+
+    def prepare(self, image: bytes | NDArray[np.uint8], *, waited_ms: float = 0.0) -> Prepared:
+        """Bring one encoded picture to the network's input, or take one that is: uint8 `[height_px, width_px, 3]`.
+
+        Raises:
+            ImageError: the picture is not taken; `.reason` says why.
+        """
+        if not isinstance(image, bytes):
+            return Prepared(image, waited_ms, 0.0, 0.0)
+        pixels, decode_ms, preprocess_ms = preprocess_timed(image, self.bundle.manifest.preprocessing)
+        return Prepared(pixels, waited_ms, decode_ms, preprocess_ms)
+
+    def answer(self, prepared: Sequence[Prepared], asks: Sequence[Ask]) -> list[Prediction]:
+        """Run the graph on prepared pictures together and decide about each, as its `Ask` wants it."""
         started = time.perf_counter()
-        logits, embedding = self.engine.run(pixels[np.newaxis], ["logits", "embedding"])
+        pixels = np.stack([one.pixels for one in prepared])
+        logits, embeddings = self.engine.run(pixels, ["logits", "embedding"])
         inferred = time.perf_counter()
+        scores = None if self.scorer is None else self.scorer.scores(logits, embeddings)
+        probabilities = self.bundle.manifest.decision.probabilities(logits)
+        infer_ms, decide_ms = (inferred - started) * 1e3, (time.perf_counter() - inferred) * 1e3
+        return [
+            self._decided(
+                one,
+                ask,
+                probabilities[row],
+                embeddings[row],
+                None if scores is None else float(scores[row]),
+                (infer_ms, decide_ms),
+            )
+            for row, (one, ask) in enumerate(zip(prepared, asks, strict=True))
+        ]
+
+    def _decided(
+        self,
+        prepared: Prepared,
+        ask: Ask,
+        probabilities_c: NDArray[np.float64],
+        embedding_d: NDArray[np.float32],
+        score: float | None,
+        spent_ms: tuple[float, float],
+    ) -> Prediction:
+        started = time.perf_counter()
+        infer_ms, decide_ms = spent_ms
         manifest = self.bundle.manifest
-        score = None if self.scorer is None else float(self.scorer.scores(logits, embedding)[0])
-        probabilities = manifest.decision.probabilities(logits)[0]
-        answer = decide(probabilities, manifest.decision, manifest.labels, top_k, outlier_score=score)
+        answer = decide(probabilities_c, manifest.decision, manifest.labels, ask.top_k, outlier_score=score)
         timings = Timings(
-            queue_ms=waited_ms,
-            decode_ms=decode_ms,
-            preprocess_ms=preprocess_ms,
-            infer_ms=(inferred - started) * 1e3,
-            decide_ms=(time.perf_counter() - inferred) * 1e3,
+            queue_ms=prepared.waited_ms,
+            decode_ms=prepared.decode_ms,
+            preprocess_ms=prepared.preprocess_ms,
+            infer_ms=infer_ms,
+            decide_ms=decide_ms + (time.perf_counter() - started) * 1e3,
         )
         return Prediction(
             id=uuid.uuid4().hex,
@@ -75,12 +145,13 @@ class Predictor:
             labels=answer.labels,
             label=answer.first.label,
             probability=answer.first.probability,
-            candidates=answer.candidates,
+            candidates=tuple(one for one in answer.candidates if one.probability >= ask.threshold),
             label_set=answer.label_set,
             decision=answer.verdict,
             reason=answer.reason,
             outlier_score=score,
-            neighbours=self._neighbours(embedding[0], neighbours),
+            neighbours=self._neighbours(embedding_d, ask.neighbours),
+            embedding=tuple(embedding_d.tolist()) if ask.embedding else None,
             timings=timings,
         )
 

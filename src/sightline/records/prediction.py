@@ -54,7 +54,7 @@ class Prediction(Frozen):
     coverage that the bundle states, the most probable first; None where it states none. `reason` says why the
     decision is what it is, in one or two sentences. `outlier_score`: how strange the picture is by the bundle's own
     score, the larger the stranger; None: the bundle has none. `neighbours`: the training images that are nearest to
-    it, the nearest first, where they were asked for.
+    it, the nearest first, and `embedding`: the vector that the network's head classifies by, where they were asked for.
     """
 
     id: str
@@ -69,4 +69,5 @@ class Prediction(Frozen):
     reason: str
     outlier_score: float | None = None
     neighbours: tuple[Neighbour, ...] | None = None
+    embedding: tuple[float, ...] | None = None
     timings: Timings

@@ -2,19 +2,21 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 
 from sightline import __version__
 from sightline.errors import SightlineError
+from sightline.serving.described import describe_direct
 from sightline.serving.docs_page import install_docs
-from sightline.serving.failures import install_failures, request_id
+from sightline.serving.door import Door
+from sightline.serving.failures import install_failures
 from sightline.serving.routes import build_routes
 from sightline.serving.service import Service
 
 
-def create_app(service: Service, on_failure: Callable[[], None] | None = None) -> FastAPI:
+def create_app(service: Service, on_failure: Callable[[], None] | None = None) -> Door:
     """Build the application. The service starts in the background, so that `/livez` answers meanwhile.
 
     on_failure is called if the service does not become ready; `service.failure` then says why.
@@ -25,30 +27,23 @@ def create_app(service: Service, on_failure: Callable[[], None] | None = None) -
         starting = asyncio.create_task(_start(service, on_failure))
         yield
         starting.cancel()
-        await asyncio.get_running_loop().run_in_executor(None, service.stop)
+        await asyncio.to_thread(service.stop)
 
+    names = ", ".join(model.name for model in service.models)
     app = FastAPI(
         title="Sightline",
         version=__version__,
-        summary=f"Image classification by the bundle '{service.predictor.bundle.manifest.name}'",
+        summary=f"Image classification by {names}",
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
     )
     install_docs(app)
+    app.include_router(describe_direct())
     app.include_router(build_routes(service))
     install_failures(app, service)
-
-    @app.middleware("http")
-    async def count(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        response = await call_next(request)
-        response.headers["X-Request-Id"] = request_id(request)
-        route = request.scope.get("route")
-        service.metrics.count_request(getattr(route, "path", "unknown"), response.status_code)
-        return response
-
-    return app
+    return Door(service, app)
 
 
 async def _start(service: Service, on_failure: Callable[[], None] | None) -> None:

@@ -1,45 +1,78 @@
-"""Request bodies: read up to a limit and not a byte further, never onto a disk."""
+"""Request bodies with pictures in them: read up to a limit and not a byte further, never onto a disk."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator
+import base64
+import binascii
+import json
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from fastapi import Request
-from starlette.datastructures import UploadFile
+from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from sightline.errors import BodyTimeout, BodyTooLarge, MalformedRequest
+from sightline.errors import BodyTimeout, MalformedRequest
+from sightline.serving.exchange import Exchange
+
+_LONG = 256 * 1024
+"""From so many bytes of JSON on, a thread reads it: the event loop has others to attend to."""
+_SHAPE = 'Send {"image": "<base64>"} or {"images": ["<base64>", {"name": "b.jpg", "data": "<base64>"}]}.'
+
+Count = Callable[[int], None]
 
 
 @dataclass(frozen=True)
 class Upload:
-    """One file of a multipart form."""
+    """One encoded picture of a body, and what its sender calls it."""
 
     name: str
     data: bytes
 
 
-async def read_raw(request: Request, limit: int) -> bytes:
-    """Read the body as it stands.
+@dataclass(frozen=True)
+class Limits:
+    """Bytes of the whole body and of one picture, pictures in a body, and seconds until it has arrived."""
+
+    body: int
+    image: int
+    files: int
+    seconds: float
+
+
+async def read_images(exchange: Exchange, limits: Limits, count: Count) -> tuple[Sequence[Upload], bool]:
+    """Read the pictures of a body: raw, a multipart form, or JSON with base64; say whether it can hold several.
+
+    count is called with each number of bytes that arrived.
 
     Raises:
-        BodyTooLarge: it is larger than `limit` bytes.
+        BodyTimeout: it did not arrive in time.
+        BodyTooLarge: it is larger than the limit.
+        MalformedRequest: the form or the JSON does not parse, or holds no picture or too many.
     """
-    return b"".join([chunk async for chunk in _limited(request, limit)])
+    kind = exchange.headers.get(b"content-type", b"").split(b";")[0].strip().lower()
+    try:
+        async with asyncio.timeout(limits.seconds):
+            if kind == b"multipart/form-data":
+                return await _form(exchange, limits, count), True
+            if kind == b"application/json":
+                return await _json(exchange, limits, count)
+            data = b"".join(
+                [chunk async for chunk in _counted(exchange, min(limits.body, limits.image), count)]
+            )
+            return [Upload("", data)], False
+    except TimeoutError as err:
+        raise BodyTimeout(f"The request body did not arrive within {limits.seconds:g} s.") from err
 
 
-async def read_uploads(request: Request, limit: int, max_files: int) -> list[Upload]:
-    """Read all files of a multipart form, whatever their fields are called.
-
-    Raises:
-        BodyTooLarge: the whole body is larger than `limit` bytes.
-        MalformedRequest: the form does not parse, or holds no file or too many.
-    """
-    parser = MultiPartParser(request.headers, _limited(request, limit), max_files=max_files, max_fields=16)
-    parser.spool_max_size = (
-        limit + 1
-    )  # pictures stay in memory: nobody asked for them to be written to a disk
+async def _form(exchange: Exchange, limits: Limits, count: Count) -> Sequence[Upload]:
+    parser = MultiPartParser(
+        Headers(raw=exchange.scope["headers"]),
+        _counted(exchange, limits.body, count),
+        max_files=limits.files,
+        max_fields=16,
+    )
+    # Pictures stay in memory: nobody asked for them to be written to a disk.
+    parser.spool_max_size = limits.body + 1
     try:
         form = await parser.parse()
     except MultiPartException as err:
@@ -52,36 +85,42 @@ async def read_uploads(request: Request, limit: int, max_files: int) -> list[Upl
     return uploads
 
 
-@contextlib.asynccontextmanager
-async def in_time(timeout_s: float) -> AsyncIterator[None]:
-    """Limit how long a body may take to arrive.
+async def _json(exchange: Exchange, limits: Limits, count: Count) -> tuple[Sequence[Upload], bool]:
+    data = b"".join([chunk async for chunk in _counted(exchange, limits.body, count)])
+    if len(data) < _LONG:
+        return _from_json(data, limits)
+    return await asyncio.to_thread(_from_json, data, limits)
 
-    Raises:
-        BodyTimeout: it took longer.
-    """
+
+def _from_json(data: bytes, limits: Limits) -> tuple[Sequence[Upload], bool]:
     try:
-        async with asyncio.timeout(timeout_s):
-            yield
-    except TimeoutError as err:
-        raise BodyTimeout(f"The request body did not arrive within {timeout_s:g} s.") from err
+        document = json.loads(data)
+    except (ValueError, RecursionError) as err:
+        raise MalformedRequest(f"The body is no JSON: {err}. {_SHAPE}") from err
+    if not isinstance(document, dict) or len(document) != 1:
+        raise MalformedRequest(f"The JSON has another shape. {_SHAPE}")
+    if "image" in document:
+        return [_picture(document["image"], "image")], False
+    images = document.get("images")
+    if not isinstance(images, list) or not 1 <= len(images) <= limits.files:
+        raise MalformedRequest(f"'images' is a list of 1 to {limits.files} pictures. {_SHAPE}")
+    return [_picture(image, f"images[{i}]") for i, image in enumerate(images)], True
 
 
-def is_multipart(request: Request) -> bool:
-    """Say whether the body is a multipart form."""
-    return request.headers.get("content-type", "").lower().startswith("multipart/form-data")
+def _picture(given: Any, where: str) -> Upload:
+    name, data = ("", given) if isinstance(given, str) else ("", None)
+    if isinstance(given, dict) and set(given) <= {"name", "data"}:
+        name, data = given.get("name", ""), given.get("data")
+    if not isinstance(data, str) or not isinstance(name, str):
+        raise MalformedRequest(f"'{where}' is no picture. {_SHAPE}")
+    try:
+        # A browser's FileReader puts "data:image/jpeg;base64," before it.
+        return Upload(name, base64.b64decode(data.partition("base64,")[2] or data, validate=True))
+    except (binascii.Error, ValueError) as err:
+        raise MalformedRequest(f"'{where}' is no base64: {err}. {_SHAPE}") from err
 
 
-async def _limited(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit:
-        raise _too_large(limit)
-    received = 0
-    async for chunk in request.stream():
-        received += len(chunk)
-        if received > limit:
-            raise _too_large(limit)
+async def _counted(exchange: Exchange, limit: int, count: Count) -> AsyncGenerator[bytes, None]:
+    async for chunk in exchange.chunks(limit):
+        count(len(chunk))
         yield chunk
-
-
-def _too_large(limit: int) -> BodyTooLarge:
-    return BodyTooLarge(f"The request body is larger than the limit of {limit:,} bytes. Send less at a time.")

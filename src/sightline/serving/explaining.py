@@ -3,14 +3,15 @@
 import json
 from typing import Any
 
-from fastapi import Request, Response
-
 from sightline.errors import InputError, MalformedRequest
 from sightline.inference import check_label
-from sightline.records import ExplanationMethod, Frozen
-from sightline.serving.body import in_time, is_multipart, read_raw
-from sightline.serving.service import Explained, Service
+from sightline.records import Frozen
+from sightline.serving.exchange import Exchange
+from sightline.serving.models import Served
+from sightline.serving.parameters import PredictParameters
+from sightline.serving.service import Service
 from sightline.serving.timing import server_timing
+from sightline.serving.work import Waiting
 
 OVERLAY: dict[str, Any] = {
     "description": "The prediction; with `explain=true` the overlay as PNG, and the prediction in a header.",
@@ -29,47 +30,56 @@ OVERLAY: dict[str, Any] = {
 _MOST_IN_HEADER = 20
 
 
-async def answer_explained(
-    service: Service, request: Request, label: str | None, method: ExplanationMethod, top_k: int
-) -> Response:
-    """Answer a request with a PNG of why.
+def check_explained(model: Served, asked: PredictParameters, exchange: Exchange) -> None:
+    """Refuse what cannot be explained before the picture is read.
 
     Raises:
         MalformedRequest: a form, an unknown label or method, or more candidates than a header shall hold.
-        SightlineError: as without an explanation; `Overloaded` also where too many are explained.
     """
-    manifest, settings = service.predictor.bundle.manifest, service.settings
-    if is_multipart(request):
+    kind = exchange.headers.get(b"content-type", b"").lower()
+    if kind.startswith((b"multipart/form-data", b"application/json")):
         raise MalformedRequest(
             "explain=true is answered with one PNG: send one image as the body, not a form."
         )
-    if top_k > _MOST_IN_HEADER:
+    if asked.neighbours or asked.embedding:
+        raise MalformedRequest(
+            "With explain=true the answer names no neighbours and no embedding. Ask for them without it."
+        )
+    if asked.top_k > _MOST_IN_HEADER:
         raise MalformedRequest(
             f"With explain=true the prediction is in a header: top_k up to {_MOST_IN_HEADER}."
         )
     try:
-        check_label(label, manifest)
-        if method == "class_activation":
-            service.explainer.require_class_maps()
+        check_label(asked.label, model.bundle.manifest)
+        if asked.method == "class_activation":
+            model.explainer.require_class_maps()
     except InputError as err:
         raise MalformedRequest(str(err)) from err
-    limits = manifest.preprocessing.limits
-    with service.admit(1), service.admit_explanation():
-        async with in_time(settings.body_timeout_s):
-            image = await read_raw(request, min(limits.max_bytes, settings.max_body_bytes))
-        return _png(await service.explain(image, label, method, top_k))
 
 
-def _png(explained: Explained) -> Response:
+async def answer_explained(
+    service: Service,
+    exchange: Exchange,
+    model: Served,
+    image: bytes,
+    asked: PredictParameters,
+    waiting: Waiting,
+) -> None:
+    """Answer a request with a PNG of why.
+
+    Raises:
+        SightlineError: as without an explanation; `Overloaded` also where too many are explained.
+    """
+    explained = await service.explain(model, image, asked.label, asked.method or "rise", asked.top_k, waiting)
     timing = f"{server_timing([explained.prediction.timings])}, explain;dur={explained.spent_ms:.3f}"
-    headers = {
-        "Sightline-Prediction": _ascii(explained.prediction),
-        "Sightline-Explanation": _ascii(explained.summary),
-        "Server-Timing": timing,
-    }
-    return Response(explained.png, media_type="image/png", headers=headers)
+    headers = [
+        (b"sightline-prediction", _ascii(explained.prediction)),
+        (b"sightline-explanation", _ascii(explained.summary)),
+        (b"server-timing", timing.encode()),
+    ]
+    await exchange.answer(200, explained.png, b"image/png", headers)
 
 
-def _ascii(record: Frozen) -> str:
+def _ascii(record: Frozen) -> bytes:
     """JSON in ASCII, which is all that a header may hold; labels may have any letters."""
-    return json.dumps(record.model_dump(mode="json"), separators=(",", ":"))
+    return json.dumps(record.model_dump(mode="json"), separators=(",", ":")).encode("ascii")

@@ -1,71 +1,78 @@
 """Errors over HTTP: known ones by their status and stable code, unknown ones by an id that the log knows."""
 
 import logging
-import uuid
+from typing import Final
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 
 from sightline.errors import Overloaded, SightlineError
-from sightline.serving.answers import ErrorBody, Problem, problem
+from sightline.serving.answers import ErrorBody, Problem, problem, refusal_of
+from sightline.serving.exchange import ClientGone, Exchange
 from sightline.serving.service import Service
 
-# Nobody reads it but the metrics; the number is nginx's.
-_CLIENT_CLOSED_REQUEST = 499
+CLIENT_CLOSED_REQUEST: Final = 499
+"""Nobody reads it but the metrics; the number is nginx's."""
+
+_MOST_DISCARDED = 4 * 1024 * 1024
 
 log = logging.getLogger("sightline.serving")
 
 
-def request_id(request: Request) -> str:
-    """Return the id that this request goes by, the same each time it is asked for."""
-    if not hasattr(request.state, "request_id"):
-        request.state.request_id = uuid.uuid4().hex
-    identifier: str = request.state.request_id
-    return identifier
+async def answer_failure(service: Service, exchange: Exchange, err: Exception) -> None:
+    """Answer a request with what went wrong, or log it where an answer has begun: the server then cuts it off."""
+    if isinstance(err, ClientGone | ConnectionAbortedError):
+        log.debug("request %s: the client went away", exchange.id)
+        exchange.status = CLIENT_CLOSED_REQUEST
+        return
+    if exchange.status:
+        if exchange.status != 500:  # else FastAPI has answered, and it is logged
+            log.error("request %s failed while it was answered", exchange.id, exc_info=err)
+        return
+    status, described, headers = _describe(service, exchange.id, err)
+    if not await exchange.discard(_MOST_DISCARDED, service.settings.body_timeout_s):
+        headers["connection"] = "close"
+    body = ErrorBody(error=described).model_dump_json().encode()
+    pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await exchange.answer(status, body, headers=pairs)
+
+
+def _describe(service: Service, request_id: str, err: Exception) -> tuple[int, Problem, dict[str, str]]:
+    """The status, the body and the headers of an error; it is counted, and logged if nobody expected it."""
+    if not isinstance(err, SightlineError):
+        log.error("request %s failed", request_id, exc_info=err)
+        service.metrics.count_refusal("internal_error")
+        message = "Something went wrong in the server; its log has the cause under this id."
+        return 500, Problem(code="internal_error", message=message, request_id=request_id), {}
+    service.metrics.count_refusal(refusal_of(err))
+    wait_s = err.retry_after_s if isinstance(err, Overloaded) else 1 if err.status == 503 else None
+    return err.status, problem(err, request_id), {} if wait_s is None else {"retry-after": str(wait_s)}
 
 
 def install_failures(app: FastAPI, service: Service) -> None:
-    """Let every error leave as an `ErrorBody`."""
+    """Let every error of FastAPI's routes leave as an `ErrorBody`."""
 
-    async def known(request: Request, err: Exception) -> JSONResponse:
-        assert isinstance(err, SightlineError)
-        described = problem(err, request_id(request))
-        service.metrics.count_refusal(described.reason or described.code)
-        headers = {"Retry-After": "1"} if isinstance(err, Overloaded) or err.status == 503 else None
-        return _answer(described, err.status, headers)
+    async def ours(request: Request, err: Exception) -> JSONResponse:
+        status, described, headers = _describe(service, request.state.request_id, err)
+        return JSONResponse(ErrorBody(error=described).model_dump(), status_code=status, headers=headers)
 
     async def malformed(request: Request, err: Exception) -> JSONResponse:
         assert isinstance(err, RequestValidationError)
         mistakes = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in err.errors())
-        return _answer(
-            Problem(code="malformed_request", message=mistakes, request_id=request_id(request)), 400, None
-        )
+        return _json(request, "malformed_request", mistakes, 400, {})
 
     async def http(request: Request, err: Exception) -> JSONResponse:
         assert isinstance(err, HTTPException)
-        described = Problem(code="http_error", message=str(err.detail), request_id=request_id(request))
-        return _answer(described, err.status_code, dict(err.headers or {}))
+        return _json(request, "http_error", str(err.detail), err.status_code, dict(err.headers or {}))
 
-    async def gone(request: Request, err: Exception) -> Response:
-        log.debug("request %s: the client went away", request_id(request))
-        return Response(status_code=_CLIENT_CLOSED_REQUEST)
-
-    async def unknown(request: Request, err: Exception) -> JSONResponse:
-        identifier = request_id(request)
-        log.error("request %s failed", identifier, exc_info=err)
-        service.metrics.count_refusal("internal_error")
-        message = "Something went wrong in the server; its log has the cause under this id."
-        return _answer(Problem(code="internal_error", message=message, request_id=identifier), 500, None)
-
-    app.add_exception_handler(SightlineError, known)
+    app.add_exception_handler(SightlineError, ours)
+    app.add_exception_handler(Exception, ours)
     app.add_exception_handler(RequestValidationError, malformed)
     app.add_exception_handler(HTTPException, http)
-    app.add_exception_handler(ClientDisconnect, gone)
-    app.add_exception_handler(Exception, unknown)
 
 
-def _answer(described: Problem, status: int, headers: dict[str, str] | None) -> JSONResponse:
+def _json(request: Request, code: str, message: str, status: int, headers: dict[str, str]) -> JSONResponse:
+    described = Problem(code=code, message=message, request_id=request.state.request_id)
     return JSONResponse(ErrorBody(error=described).model_dump(), status_code=status, headers=headers)

@@ -8,11 +8,10 @@ from types import FrameType
 
 import uvicorn
 
-from sightline.bundle import read_bundle
 from sightline.errors import InputError, SightlineError
-from sightline.inference import Predictor, load, open_predictor
-from sightline.inference.measuring import cache_folder, fastest_here
 from sightline.serving.app import create_app
+from sightline.serving.models import open_model
+from sightline.serving.protocol import bounded
 from sightline.serving.service import Service
 from sightline.serving.settings import ServerSettings
 
@@ -28,11 +27,13 @@ def serve(bundle: Path, settings: ServerSettings, announce: Callable[[str], None
         BundleError: the bundle cannot be trusted, or its golden images give other answers here.
         InputError: there is no bundle, or the port cannot be had.
     """
-    service = Service(_open(bundle, settings.variant), settings)
+    service = Service([open_model(bundle, settings.variant)], settings)
     listener = _listen(settings)
     app = create_app(service, on_failure=lambda: setattr(server, "should_exit", True))
     config = uvicorn.Config(
         app,
+        http=bounded(settings.max_header_bytes, settings.header_timeout_s),
+        ws="none",
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -57,13 +58,6 @@ def serve(bundle: Path, settings: ServerSettings, announce: Callable[[str], None
         raise service.failure
     if server.force_exit:
         raise SightlineError("Stopped by a second signal, before everything in flight was answered.")
-
-
-def _open(bundle: Path, variant: str) -> Predictor:
-    if variant != "auto":
-        return load(bundle, threads=1, variant=variant)
-    fastest, _ = fastest_here(read_bundle(bundle), cache_folder())
-    return open_predictor(fastest, threads=1)
 
 
 def _listen(settings: ServerSettings) -> socket.socket:

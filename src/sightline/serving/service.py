@@ -1,22 +1,23 @@
-"""The model in service: worker threads that decode and infer, admission before them, readiness around them."""
+"""The models in service with the line of work before them, and readiness around them."""
 
 import asyncio
 import contextlib
 import logging
 import os
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from sightline import __version__
 from sightline.errors import NotReady, Overloaded, SightlineError
-from sightline.inference import Explainer, Predictor, as_png, draw_overlay, open_explainer, replay_golden
+from sightline.images import inspect_image
+from sightline.inference import Ask, as_png, draw_overlay
 from sightline.monitoring import ServiceMetrics
 from sightline.records import ExplanationMethod, ExplanationSummary, Prediction
+from sightline.serving.models import Models, Served, check_model
 from sightline.serving.settings import ServerSettings
-from sightline.serving.turns import Turns
+from sightline.serving.work import Bounds, Crew, Heavy, Job, Line, Picture, Waiting, out_of_time
 
 log = logging.getLogger("sightline.serving")
 
@@ -34,52 +35,52 @@ class Explained:
 
 
 class Service:
-    """One bundle answering. `start` and `stop` belong to the event loop; `predict` is awaited by requests."""
+    """Models answering. Everything but what the threads do belongs to the event loop."""
 
-    def __init__(self, predictor: Predictor, settings: ServerSettings) -> None:
-        manifest = predictor.bundle.manifest
-        self.predictor = predictor
+    def __init__(self, models: Sequence[Served], settings: ServerSettings) -> None:
+        self.models = Models(models)
         self.settings = settings
-        self.metrics = ServiceMetrics(predictor.bundle.id, manifest.name, __version__)
+        self.metrics = ServiceMetrics(__version__)
         self.state: State = "starting"
         self.failure: SightlineError | None = None
-        self.explainer = Explainer(predictor, None)
-        self._in_flight = 0
-        self._explaining = 0
-        workers = settings.workers or os.cpu_count() or 1
-        self.turns = Turns(workers, patience=settings.max_images)
-        # Half of the places at most: the others stay for predictions.
-        self._most_explanations = min(settings.max_explanations, max(1, settings.max_images // 2))
-        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="sightline-worker")
+        self.threads = settings.threads or os.cpu_count() or 1
+        # Half of the places at most are for explanations: the others stay for predictions.
+        heavy = min(settings.max_explanations, max(1, settings.max_images // 2))
+        promise_s = float("inf") if settings.promise_ms is None else settings.promise_ms / 1e3
+        bounds = Bounds(settings.max_images, settings.max_pixels, heavy, promise_s)
+        self.line = Line(bounds, self.threads, settings.max_queue_delay_ms / 1e3)
+        self.metrics.watch(lambda: self.line.images, lambda: self.line.waiting)
+        self._crew: Crew | None = None
+        self._buffered = 0
 
     async def start(self) -> None:
-        """Replay the golden images, which also warms the graph; ready afterwards.
+        """Make sure of every model, then answer.
 
         Raises:
-            BundleError: the golden images give other answers here, or the head cannot be used.
+            BundleError: golden images give other answers here, or a head cannot be used.
         """
-        loop = asyncio.get_running_loop()
         try:
-            await loop.run_in_executor(
-                self._threads, replay_golden, self.predictor.bundle, self.predictor.engine
-            )
-            self.explainer = open_explainer(self.predictor)
+            for model in list(self.models):
+                self.models.put(await asyncio.to_thread(check_model, model))
         except SightlineError as err:
             self.state, self.failure = "failed", err
             raise
+        self._crew = Crew(self.line, self.threads, self.metrics.count_batch)
         self.state = "ready"
         self.metrics.ready.set(1)
-        log.info("ready: bundle %s (%s)", self.predictor.bundle.manifest.name, self.predictor.bundle.id[:12])
+        for model in self.models:
+            self.metrics.name_model(model.name, model.bundle)
+            log.info("ready: model %s, bundle %s", model.name, model.bundle.id[:12])
 
     def stop(self) -> None:
-        """Finish what is in flight, admit nothing more."""
+        """Admit nothing more, and do what is in the line; may block, and be called from another thread."""
         self.state = "stopping"
         self.metrics.ready.set(0)
-        self._threads.shutdown(wait=True)
+        if self._crew is not None:
+            self._crew.stop()
 
-    @contextlib.contextmanager
-    def admit(self, images: int) -> Iterator[None]:
-        """Hold places for so many images while the block runs, or refuse now rather than late.
+    def require_room(self, images: int = 1) -> None:
+        """Refuse now rather than late, before a body is read.
 
         Raises:
             NotReady: starting or stopping.
@@ -89,81 +90,125 @@ class Service:
             raise NotReady(
                 f"The server is {self.state}. Try again in a moment; /readyz says when it is ready."
             )
-        if self._in_flight + images > self.settings.max_images:
-            raise Overloaded(
-                f"{self._in_flight} images are in flight; with {images} more it would be over the limit of "
-                f"{self.settings.max_images}. Try again in a second."
-            )
-        self._count(images)
-        try:
-            yield
-        finally:
-            self._count(-images)
+        self.line.check(images)
 
     @contextlib.contextmanager
-    def admit_explanation(self) -> Iterator[None]:
-        """Hold one of the few places for explanations while the block runs.
+    def buffer(self) -> Iterator[Callable[[int], None]]:
+        """Count bytes of a body, by calling what this gives, until the block ends.
 
         Raises:
-            Overloaded: as many are in flight as the settings allow.
+            Overloaded: all bodies together are larger than the settings allow.
         """
-        if self._explaining >= self._most_explanations:
-            raise Overloaded(
-                f"{self._explaining} explanations are in flight, which is the limit. Try again in a second, or ask "
-                "without explain=true."
-            )
-        self._explaining += 1
+        held = 0
+
+        def add(count: int) -> None:
+            nonlocal held
+            limit = self.settings.max_buffered_bytes
+            if self._buffered + count > limit:
+                raise Overloaded(f"Bodies of {self._buffered:,} bytes are in flight; the limit is {limit:,}.")
+            held += count
+            self._buffered += count
+
         try:
-            yield
+            yield add
         finally:
-            self._explaining -= 1
+            self._buffered -= held
+
+    def submit(
+        self, model: Served, images: Sequence[bytes], ask: Ask, waiting: Waiting
+    ) -> list["asyncio.Future[Prediction]"]:
+        """Put encoded pictures into the line, all or none; a bad one has its error in its future at once.
+
+        Raises:
+            Overloaded: a bound is reached.
+        """
+        limits = model.bundle.manifest.preprocessing.limits
+        jobs: list[Picture] = []
+        futures: list[asyncio.Future[Prediction]] = []
+        for image in images:
+            future = self._future(waiting)
+            futures.append(future)
+            try:
+                info = inspect_image(image, limits)
+            except SightlineError as err:
+                future.set_exception(err)
+                continue
+            pixels = info.width_px * info.height_px
+            jobs.append(
+                Picture(
+                    waiting,
+                    future,
+                    pixels,
+                    predictor=model.predictor,
+                    image=image,
+                    ask=ask,
+                    company=model.company,
+                )
+            )
+        self.enter(jobs)
+        return futures
+
+    def enter(self, jobs: Sequence[Job[Any]]) -> None:
+        """Let jobs into the line, all or none. Raises `Overloaded`."""
+        self.line.check(len(jobs), sum(job.pixels for job in jobs))
+        for job in jobs:
+            self.line.enter(job)
+
+    async def answer(self, future: "asyncio.Future[Prediction]", model: Served) -> Prediction:
+        """Wait for an answer and count it. Raises what went wrong with it."""
+        prediction = await future
+        self.metrics.count_prediction(model.name, prediction)
+        return prediction
 
     async def explain(
-        self, image: bytes, label: str | None, method: ExplanationMethod, top_k: int
+        self,
+        model: Served,
+        image: bytes,
+        label: str | None,
+        method: ExplanationMethod,
+        top_k: int,
+        waiting: Waiting,
     ) -> Explained:
-        """Answer one encoded picture and draw why, in a worker thread, when its turn has come; see `Turns`.
+        """Answer one encoded picture and draw why, when its turn has come; see `Line`.
 
         Raises:
             ImageError: the picture is not taken.
             InputError: the bundle has no such label or method.
+            Overloaded: as many are in flight as the settings allow.
         """
-        loop, received = asyncio.get_running_loop(), time.perf_counter()
-        async with self.turns.explanation():
-            explained = await loop.run_in_executor(
-                self._threads, self._explain, image, label, method, top_k, received
-            )
-        self.metrics.count_prediction(explained.prediction)
+        info = inspect_image(image, model.bundle.manifest.preprocessing.limits)
+
+        def work(waited_ms: float) -> Explained:
+            found = model.explainer.explain(image, label, method=method, top_k=top_k, waited_ms=waited_ms)
+            started = time.perf_counter()
+            png = as_png(draw_overlay(found))
+            spent_ms = found.milliseconds + (time.perf_counter() - started) * 1e3
+            return Explained(found.prediction, found.summary(), png, spent_ms)
+
+        future: asyncio.Future[Explained] = self._future(waiting)
+        self.enter([Heavy(waiting, future, info.width_px * info.height_px, call=work)])
+        explained = await future
+        self.metrics.count_prediction(model.name, explained.prediction)
         self.metrics.count_explanation(explained.spent_ms / 1e3)
         return explained
 
-    async def predict(self, image: bytes, top_k: int, neighbours: int = 0) -> Prediction:
-        """Answer one encoded picture in a worker thread.
-
-        Raises:
-            ImageError: the picture is not taken.
-        """
+    def _future(self, waiting: Waiting) -> "asyncio.Future[Any]":
         loop = asyncio.get_running_loop()
-        with self.turns.prediction():
-            prediction = await loop.run_in_executor(
-                self._threads, self._work, image, top_k, neighbours, time.perf_counter()
-            )
-        self.metrics.count_prediction(prediction)
-        return prediction
+        future: asyncio.Future[Any] = loop.create_future()
+        future.add_done_callback(_seen)
+        if waiting.deadline != float("inf"):
+            left = waiting.deadline - time.monotonic()
+            timer = loop.call_later(max(0.0, left), _expire, future)
+            future.add_done_callback(lambda _: timer.cancel())
+        return future
 
-    def _count(self, images: int) -> None:
-        self._in_flight += images
-        self.metrics.in_flight.set(self._in_flight)
 
-    def _work(self, image: bytes, top_k: int, neighbours: int, received: float) -> Prediction:
-        waited_ms = (time.perf_counter() - received) * 1e3
-        return self.predictor.predict(image, top_k=top_k, neighbours=neighbours, waited_ms=waited_ms)
+def _expire(future: "asyncio.Future[Any]") -> None:
+    if not future.done():
+        future.set_exception(out_of_time())
 
-    def _explain(
-        self, image: bytes, label: str | None, method: ExplanationMethod, top_k: int, received: float
-    ) -> Explained:
-        waited_ms = (time.perf_counter() - received) * 1e3
-        found = self.explainer.explain(image, label, method=method, top_k=top_k, waited_ms=waited_ms)
-        started = time.perf_counter()
-        png = as_png(draw_overlay(found))
-        spent_ms = found.milliseconds + (time.perf_counter() - started) * 1e3
-        return Explained(found.prediction, found.summary(), png, spent_ms)
+
+def _seen(future: "asyncio.Future[Any]") -> None:
+    """An error whose request has another answer by now is no news for the log."""
+    if not future.cancelled():
+        future.exception()

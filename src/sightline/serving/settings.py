@@ -10,28 +10,51 @@ class ServerSettings(Frozen):
 
     variant
         Which of the bundle's variants answers; `auto`: the fastest on this machine, measured once and remembered.
-    workers
+    threads
         Threads that decode and infer, each on one core; None: one a core.
+    max_batch_size
+        So many pictures at most go through the graph together, and only what waits when a thread is free; None: found
+        by measuring, 1 where company gains nothing.
+    max_queue_delay_ms
+        How long a picture may wait for company.
     max_images
         Images admitted and not yet answered; beyond it 429 with `Retry-After`.
+    max_pixels
+        Their declared pixels together, likewise.
+    promise_ms
+        Refuse at once what would be answered later than this at the pace of late; None: only the other limits hold.
     max_explanations
         Explanations in flight, half of `max_images` at most; beyond it 429. One keeps a worker for as long as some
-        twenty answers do. Of two workers and more one is kept for predictions; a single one does predictions first.
+        twenty answers do. Of two threads and more one is kept for predictions; pictures go first.
     max_body_bytes
         Largest request body, all files of a multipart form together.
-    body_timeout_s
-        How long a client may take to send its request; then 408, and its place goes to others.
+    max_buffered_bytes
+        All bodies that have arrived in part or in full and are not yet answered; beyond it 429.
+    max_header_bytes
+        Largest request head; beyond it 431.
+    header_timeout_s, body_timeout_s
+        How long a client may take to send its head, and its body; then 408, and its place goes to others.
+    request_timeout_s
+        How long a request may wait for its answer unless `X-Request-Timeout-Ms` says otherwise; then 504.
     drain_timeout_s
         How long a stopping server waits for what is in flight.
     """
 
     host: str = "127.0.0.1"
-    variant: str = "auto"
     port: int = Field(default=8000, ge=0, le=65535)
-    workers: int | None = Field(default=None, ge=1)
+    variant: str = "auto"
+    threads: int | None = Field(default=None, ge=1)
+    max_batch_size: int | None = Field(default=None, ge=1, le=1024)
+    max_queue_delay_ms: float = Field(default=0.0, ge=0, le=10_000)
     max_images: int = Field(default=128, ge=1)
+    max_pixels: int = Field(default=512_000_000, ge=1)
+    promise_ms: float | None = Field(default=None, gt=0)
     max_explanations: int = Field(default=8, ge=1)
     max_files: int = Field(default=64, ge=1)
     max_body_bytes: int = Field(default=64 * 1024 * 1024, ge=1)
+    max_buffered_bytes: int = Field(default=512 * 1024 * 1024, ge=1)
+    max_header_bytes: int = Field(default=32 * 1024, ge=256)
+    header_timeout_s: float = Field(default=10.0, gt=0)
     body_timeout_s: float = Field(default=15.0, gt=0)
+    request_timeout_s: float | None = Field(default=None, gt=0)
     drain_timeout_s: int = Field(default=30, ge=0)

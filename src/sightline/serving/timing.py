@@ -1,9 +1,11 @@
 """The `Server-Timing` header: where the time went, for browsers to show."""
 
+from collections.abc import Sequence
+
 from sightline.records import Timings
 
 
-def server_timing(timings: list[Timings]) -> str:
+def server_timing(timings: Sequence[Timings]) -> str:
     """Sum the stages of all images for the `Server-Timing` header (W3C), in milliseconds."""
     stages = ("queue", "decode", "preprocess", "infer", "decide")
     sums = {stage: sum(getattr(timing, f"{stage}_ms") for timing in timings) for stage in stages}

@@ -1,0 +1,1 @@
+"""The server under load, beside the peers of `shared/bench/serving` where they are installed."""

@@ -1,0 +1,177 @@
+"""A bundle of a timm network with random weights and 1,000 classes, and the same network as the peers take it.
+
+    python -m benchmarks.serving.make_bundle BACKBONE PHOTOS LABELS OUT
+
+writes OUT/BACKBONE, a bundle, and OUT/BACKBONE.onnx, whose input is float32 NCHW, normalised. LABELS is a text file,
+the last 1,000 lines of which are the classes. Speed does not depend on the weights. The bundle does not reduce large
+JPEGs while decoding, as the peers do not.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sightline import __version__
+from sightline.bundle import (
+    EXPECTED_FILE,
+    HEAD_FILE,
+    REFERENCE_FILE,
+    Golden,
+    Graph,
+    Manifest,
+    Provenance,
+    Reference,
+    Variant,
+    list_files,
+    pack_golden,
+    pack_head,
+    pack_reference,
+    sha256,
+    write_bundle,
+)
+from sightline.images import preprocess_image
+from sightline.inference import OnnxEngine, OutlierScorer, open_session, record_golden
+from sightline.lifecycle.head import take_head
+from sightline.lifecycle.provenance import hardware, now, package_versions, python_version
+from sightline.optimize.export import OPSET, export_onnx
+from sightline.records import DecisionRule, OutlierRule, Preprocessing, Temperature
+from sightline.training import Network, Recipe, build_network
+
+SIDE, GOLDEN, REFERENCE = 224, 4, 64
+
+
+class Plain(nn.Module):
+    """The network as every guide exports it: normalised floats in, logits out."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.backbone = network.backbone
+
+    def forward(self, pixels_nchw: Tensor) -> Tensor:
+        logits: Tensor = self.backbone(pixels_nchw)
+        return logits
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("backbone")
+    parser.add_argument("photos", type=Path)
+    parser.add_argument("labels", type=Path)
+    parser.add_argument("out", type=Path)
+    options = parser.parse_args()
+    labels = options.labels.read_text("utf-8").split("\n")
+    classes = tuple(
+        f"{number} {line.strip()}"
+        for number, line in enumerate([one for one in labels if one.strip()][-1000:])
+    )
+    photos = [path.read_bytes() for path in sorted(options.photos.rglob("*.JP*G"))]
+    recipe = Recipe.model_validate(
+        {"model": {"backbone": options.backbone}, "training": {"strategy": "scratch"}}
+    )
+    network = build_network(recipe, len(classes))
+    options.out.mkdir(parents=True, exist_ok=True)
+    _write(network, options.backbone, classes, photos, options.out)
+    torch.onnx.export(
+        Plain(network),
+        (torch.zeros(2, 3, SIDE, SIDE),),
+        options.out / f"{options.backbone}.onnx",
+        input_names=["pixels"],
+        output_names=["logits"],
+        dynamic_shapes=({0: torch.export.Dim("batch", min=1)},),
+        opset_version=OPSET,
+        dynamo=True,
+        external_data=False,
+    )
+
+
+def _write(network: Network, backbone: str, labels: tuple[str, ...], photos: list[bytes], out: Path) -> None:
+    spec = Preprocessing(width_px=SIDE, height_px=SIDE, jpeg_reduction=None)
+    pixels = np.stack([preprocess_image(data, spec) for data in photos[:REFERENCE]])
+    export_onnx(network, out / "graph.onnx", example=pixels)
+    graph = (out / "graph.onnx").read_bytes()
+    (out / "graph.onnx").unlink()
+    engine = OnnxEngine(open_session(graph, "model.onnx"))
+    (embeddings, feature_map) = engine.run(pixels, ["embedding", "feature_map"])
+    reference = _reference(embeddings, labels, photos)
+    outliers = OutlierRule(
+        kind="mahalanobis",
+        threshold=1e9,
+        false_alarm_rate=0.01,
+        promised_rate=0.01,
+        held_out=99,
+        held_out_split="val",
+        neighbours=1,
+    )
+    rule = DecisionRule(
+        calibration=Temperature(value=1.5),
+        accept_thresholds=(0.5,) * len(labels),
+        outliers=outliers,
+    )
+    golden = {f"golden/{number:02}.jpg": photos[number] for number in range(GOLDEN)}
+    scorer = OutlierScorer(outliers, reference)
+    files = {"model.onnx": graph, REFERENCE_FILE: pack_reference(reference), **golden}
+    if head := take_head(network):
+        files[HEAD_FILE] = pack_head(head)
+    files[EXPECTED_FILE] = pack_golden(record_golden(golden, spec, rule, labels, engine, scorer))
+    manifest = Manifest(
+        name=backbone,
+        labels=labels,
+        preprocessing=spec,
+        decision=rule,
+        graph=Graph(opset=OPSET, embedding_size=embeddings.shape[1], feature_map_shape=feature_map.shape[1:]),
+        default_variant="float32",
+        variants={"float32": Variant(file="model.onnx", precision="float32", gate={})},
+        golden=Golden(count=len(golden)),
+        provenance=Provenance(
+            created_at=now(),
+            sightline_version=__version__,
+            python_version=python_version(),
+            packages=package_versions(),
+            hardware=hardware("cpu"),
+            dataset_digest=sha256(b"random weights"),
+            dataset_counts={},
+            quarantined=0,
+            seed=0,
+            backbone=backbone,
+            pretrained="false",
+            normalisation_mean=(0.485, 0.456, 0.406),
+            normalisation_std=(0.229, 0.224, 0.225),
+            best_epoch=1,
+            training_seconds=0.0,
+        ),
+        metrics={},
+        files=list_files(files),
+    )
+    write_bundle(out / backbone, manifest, files)
+
+
+def _reference(
+    embeddings: np.ndarray[tuple[int, int], np.dtype[np.float32]],
+    labels: tuple[str, ...],
+    photos: list[bytes],
+) -> Reference:
+    """A reference of the size that a bundle of so many classes has, so that the outlier score costs what it does."""
+    rng = np.random.default_rng(0)
+    count, width = len(embeddings), embeddings.shape[1]
+    means = rng.normal(size=(len(labels), width)).astype(np.float32)
+    means /= np.linalg.norm(means, axis=1, keepdims=True)
+    directions, _ = np.linalg.qr(rng.normal(size=(width, min(64, width))))
+    return Reference(
+        embeddings=embeddings.astype(np.float16),
+        targets=np.arange(count),
+        ids=tuple(f"{number}.jpg" for number in range(count)),
+        sha256=tuple(sha256(photos[number]) for number in range(count)),
+        means=means.astype(np.float16),
+        directions=directions.astype(np.float32),
+        variances=np.full(directions.shape[1], 0.01, np.float32),
+        residual_variance=0.01,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""One request and its answer, as ASGI messages: what every route needs and no more."""
+
+import asyncio
+import contextlib
+import re
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
+from typing import Any, Final
+
+from sightline.errors import BodyTooLarge, MalformedRequest
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = Sequence[tuple[bytes, bytes]]
+
+CONNECTION: Final = "sightline.connection"
+"""Where the scope has the connection's state; see `sightline.serving.protocol`."""
+
+_LONGEST_TIMEOUT_MS: Final = 3_600_000
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
+_TRACE_PARENT = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
+_ALWAYS: Headers = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
+
+
+class ClientGone(Exception):
+    """The client hung up before its request had arrived."""
+
+
+class Exchange:
+    """A request with its id, and the way to answer it.
+
+    id
+        That of the header `X-Request-Id` where it is one (up to 128 letters, digits and `._:-`), else a new one.
+    client
+        Whose turn it is: an address, or the name of the key that the request came with.
+    urgent
+        Whether it goes before others.
+    status
+        Of the answer, once it has begun; 0 before.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope, self._receive, self._send = scope, receive, send
+        self.headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
+        given = self.headers.get(b"x-request-id", b"")
+        self.id = given.decode() if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        self.client: str = (scope.get("client") or ("",))[0]
+        self.urgent = False
+        self.status = 0
+        self.started = time.monotonic()
+        self._connection = scope.get(CONNECTION)
+        self._more = True
+
+    @property
+    def trace(self) -> str | None:
+        """The trace's id by the header `traceparent` (W3C Trace Context), 32 hexadecimal digits."""
+        found = _TRACE_PARENT.fullmatch(self.headers.get(b"traceparent", b""))
+        return found[1].decode() if found else None
+
+    def gone(self) -> bool:
+        """Whether the client has hung up. May be asked from any thread."""
+        return self._connection is not None and bool(self._connection.disconnected)
+
+    def deadline(self, usual_s: float | None) -> float:
+        """By `time.monotonic`, from the header `X-Request-Timeout-Ms`, else by `usual_s`; infinite without both.
+
+        Raises:
+            MalformedRequest: the header is no whole number of milliseconds from 1 to 3,600,000.
+        """
+        given = self.headers.get(b"x-request-timeout-ms")
+        if given is None:
+            return self.started + (float("inf") if usual_s is None else usual_s)
+        if not given.isdigit() or not 1 <= int(given) <= _LONGEST_TIMEOUT_MS:
+            raise MalformedRequest(
+                f"X-Request-Timeout-Ms is {given[:40]!r}: it takes whole milliseconds, 1 to {_LONGEST_TIMEOUT_MS:,}."
+            )
+        return self.started + int(given) / 1e3
+
+    async def chunks(self, limit: int) -> AsyncIterator[bytes]:
+        """Give the body as it arrives.
+
+        Raises:
+            BodyTooLarge: it is, or says that it is, larger than `limit` bytes.
+            ClientGone: it ends before it is complete.
+        """
+        declared = self.headers.get(b"content-length", b"")
+        if declared.isdigit() and int(declared) > limit:
+            raise _too_large(limit)
+        received = 0
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            self._more = message.get("more_body", False)
+            chunk: bytes = message.get("body", b"")
+            received += len(chunk)
+            if received > limit:
+                raise _too_large(limit)
+            if chunk:
+                yield chunk
+            if not self._more:
+                return
+
+    async def discard(self, limit: int, timeout_s: float) -> bool:
+        """Read what is left of the body and forget it; say whether that was all of it.
+
+        Many clients look for an answer only when they have sent everything.
+        """
+        declared = self.headers.get(b"content-length", b"0")
+        if self._more and declared.isdigit() and int(declared) <= limit:
+            with contextlib.suppress(BodyTooLarge, ClientGone, TimeoutError):
+                async with asyncio.timeout(timeout_s):
+                    async for _ in self.chunks(limit):
+                        pass
+        return not self._more
+
+    async def answer(
+        self, status: int, body: bytes, content_type: bytes = b"application/json", headers: Headers = ()
+    ) -> None:
+        """Send the whole answer."""
+        length = (b"content-length", str(len(body)).encode())
+        await self.send(
+            {
+                "type": "http.response.start",
+                "status": status,
+                "headers": [(b"content-type", content_type), length, *headers],
+            }
+        )
+        await self.send({"type": "http.response.body", "body": body})
+
+    async def send(self, message: Message) -> None:
+        """Pass a message of an answer on; its head gets the request's id, and what every answer has."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            given = {name for name, _ in message["headers"]}
+            extra = [(name, value) for name, value in _ALWAYS if name not in given]
+            message["headers"] = [*message["headers"], (b"x-request-id", self.id.encode()), *extra]
+        await self._send(message)
+
+
+def _too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(f"The request body is larger than the limit of {limit:,} bytes. Send less at a time.")

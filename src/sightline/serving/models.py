@@ -1,0 +1,91 @@
+"""The models in service: how one is opened and made sure of, and who has which name."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sightline.bundle import Bundle, read_bundle
+from sightline.errors import UnknownModel
+from sightline.inference import Explainer, Predictor, open_explainer, open_predictor, replay_golden
+from sightline.inference.measuring import cache_folder, fastest_here
+
+
+@dataclass(frozen=True)
+class Served:
+    """A model that answers.
+
+    path
+        Where its bundle lay when it was read; None: it was never on a disk.
+    company
+        So many pictures at most run together.
+    """
+
+    name: str
+    predictor: Predictor
+    explainer: Explainer
+    path: Path | None = None
+    company: int = 1
+
+    @property
+    def bundle(self) -> Bundle:
+        """What it answers by."""
+        return self.predictor.bundle
+
+
+def open_model(path: Path, variant: str = "auto", name: str | None = None, company: int = 1) -> Served:
+    """Read a bundle, verify all of it, and open what answers; `check_model` is still to be called.
+
+    name
+        None: the manifest's.
+
+    Raises:
+        InputError: there is no bundle at this place, or it has no such variant.
+        MissingExtra: the variant needs a runtime that is not installed.
+        BundleError: it cannot be trusted or used.
+    """
+    bundle = read_bundle(path)
+    chosen = fastest_here(bundle, cache_folder())[0] if variant == "auto" else bundle.with_variant(variant)
+    predictor = open_predictor(chosen, threads=1)
+    return Served(name or bundle.manifest.name, predictor, Explainer(predictor, None), path, company)
+
+
+def check_model(served: Served) -> Served:
+    """Replay the golden images, which also warms the graph; return the model ready to answer and to explain.
+
+    Raises:
+        BundleError: the golden images give other answers here, or the head cannot be used.
+    """
+    replay_golden(served.bundle, served.predictor.engine)
+    return replace(served, explainer=open_explainer(served.predictor))
+
+
+class Models:
+    """Models by name. All methods belong to the event loop."""
+
+    def __init__(self, models: Sequence[Served]) -> None:
+        self._models = {model.name: model for model in models}
+        self._first = next(iter(self._models))
+
+    def __iter__(self) -> Iterator[Served]:
+        return iter(self._models.values())
+
+    def find(self, name: str | None = None) -> Served:
+        """The model of this name; None: the first that was given.
+
+        Raises:
+            UnknownModel: none has it.
+        """
+        found = self._models.get(self._first if name is None else name)
+        if found is None:
+            known = ", ".join(f"'{one}'" for one in self._models) or "none"
+            wanted = "a default model" if name is None else f"a model '{name[:80]}'"
+            raise UnknownModel(f"There is no such thing as {wanted} in service. In service: {known}.")
+        return found
+
+    def put(self, model: Served) -> None:
+        """Let it answer under its name from now on; what another one has begun is finished by that."""
+        self._models[model.name] = model
+
+    def remove(self, name: str) -> None:
+        """Let nothing answer under this name. Raises `UnknownModel`."""
+        del self._models[self.find(name).name]

@@ -1,0 +1,117 @@
+"""Threads that do what waits in the line, each decoding, inferring and deciding without a hand-over."""
+
+import asyncio
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sightline.errors import ImageError
+from sightline.inference import Predictor, Prepared
+from sightline.serving.work.gathering import Gathering
+from sightline.serving.work.jobs import Heavy, Job, Picture
+from sightline.serving.work.line import Line
+
+log = logging.getLogger("sightline.serving")
+
+
+class Crew:
+    """As many threads as told. Answers are handed to the event loop that the crew was made on.
+
+    on_batch is called from the threads with the number of pictures of each call of an engine.
+    """
+
+    def __init__(self, line: Line, threads: int, on_batch: Callable[[int], None] = lambda _: None) -> None:
+        self._line = line
+        self._loop = asyncio.get_running_loop()
+        self._on_batch = on_batch
+        self._answered: deque[tuple[Job[Any], Any, BaseException | None]] = deque()
+        self._gatherings: WeakKeyDictionary[Predictor, Gathering[Any]] = WeakKeyDictionary()
+        self._gathering_lock = threading.Lock()
+        self._threads = [
+            threading.Thread(target=self._work, name=f"sightline-worker-{number}", daemon=True)
+            for number in range(threads)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Do what is in the line, then end the threads."""
+        self._line.close()
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self) -> None:
+        while (taken := self._line.take()) is not None:
+            for job, error in taken.dropped:
+                self._hand_over(job, None, error)
+            if not taken.jobs:
+                continue
+            if isinstance(taken.jobs[0], Heavy):
+                self._do_heavy(taken.jobs[0])
+            else:
+                self._do_pictures([job for job in taken.jobs if isinstance(job, Picture)])
+            del taken  # else the last picture, and its model with it, stays until the next comes
+
+    def _do_heavy(self, job: Heavy) -> None:
+        try:
+            self._hand_over(job, job.call(_since(job)), None)
+        except Exception as err:  # whatever it is, it belongs to the one who waits for it
+            self._hand_over(job, None, err)
+        finally:
+            self._line.done(job)
+
+    def _do_pictures(self, jobs: Sequence[Picture]) -> None:
+        started = time.monotonic()
+        predictor = jobs[0].predictor
+        prepared: list[tuple[Picture, Prepared]] = []
+        for job in jobs:
+            try:
+                prepared.append((job, predictor.prepare(job.image, waited_ms=_since(job))))
+            except ImageError as err:
+                self._hand_over(job, None, err)
+            except Exception as err:  # a fault in a decoder is the fault of one picture
+                self._hand_over(job, None, err)
+        if prepared and predictor.engine.one_at_a_time:
+            self._gathering(predictor).add(prepared)
+        elif prepared:
+            self._answer(prepared)
+        self._line.worked(len(jobs), time.monotonic() - started)
+
+    def _answer(self, prepared: Sequence[tuple[Picture, Prepared]]) -> None:
+        predictor = prepared[0][0].predictor
+        self._on_batch(len(prepared))
+        try:
+            answers = predictor.answer([one for _, one in prepared], [job.ask for job, _ in prepared])
+        except Exception as err:  # an engine's errors share no class
+            for job, _ in prepared:
+                self._hand_over(job, None, err)
+            return
+        for (job, _), answer in zip(prepared, answers, strict=True):
+            self._hand_over(job, answer, None)
+
+    def _gathering(self, predictor: Predictor) -> Gathering[Any]:
+        with self._gathering_lock:
+            return self._gatherings.setdefault(predictor, Gathering(self._answer))
+
+    def _hand_over(self, job: Job[Any], answer: Any, error: BaseException | None) -> None:
+        self._answered.append((job, answer, error))
+        self._loop.call_soon_threadsafe(self._deliver)
+
+    def _deliver(self) -> None:
+        while self._answered:
+            job, answer, error = self._answered.popleft()
+            self._line.leave(job)
+            if job.answer.done():  # nobody waits any more
+                continue
+            if error is None:
+                job.answer.set_result(answer)
+            else:
+                job.answer.set_exception(error)
+
+
+def _since(job: Job[Any]) -> float:
+    return (time.monotonic() - job.entered) * 1e3

@@ -1,0 +1,251 @@
+"""The line before the worker threads: bounded, fair between clients, and rid of what nobody waits for any more."""
+
+import math
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sightline.errors import DeadlineExceeded, Overloaded
+from sightline.serving.work.jobs import Heavy, Job, Picture
+
+_URGENT_TURNS = 4
+_SMOOTHING = 0.05
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How much may be in the line and at work.
+
+    images
+        Pictures, and heavy jobs with them.
+    pixels
+        Of their declared sizes together. One picture alone is always let in.
+    heavy
+        Heavy jobs.
+    wait_s
+        Refuse what would, by the pace of late, be answered later than this after it came.
+    """
+
+    images: int = 128
+    pixels: int = 512_000_000
+    heavy: int = 8
+    wait_s: float = math.inf
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a thread is to do now, and what it only has to give an error to."""
+
+    jobs: Sequence[Job[Any]]
+    dropped: Sequence[tuple[Job[Any], Exception]] = ()
+
+
+class Line:
+    """Jobs on their way. `enter`, `leave` and `withdraw` belong to the event loop, `take` to the threads.
+
+    Pictures go before heavy jobs, but no more than `bounds.images` of them while a heavy job waits; and one thread of
+    two and more is never given to heavy jobs.
+    """
+
+    def __init__(self, bounds: Bounds, threads: int, delay_s: float = 0.0) -> None:
+        self.bounds = bounds
+        self.images = self.pixels = self.heavy = 0
+        """In the line or at work."""
+        self.seconds_each = 0.0
+        """How long a thread is at work on a picture, of late."""
+        self._threads = threads
+        self._delay_s = delay_s
+        self._changed = threading.Condition()
+        self._urgent, self._usual = _ByClient(), _ByClient()
+        self._turns = 0
+        self._heavies: deque[Heavy] = deque()
+        self._heavy_at_work = self._passed = 0
+        self._closed = False
+
+    @property
+    def waiting(self) -> int:
+        """Pictures and heavy jobs that no thread has taken yet."""
+        return self._urgent.count + self._usual.count + len(self._heavies)
+
+    def check(self, images: int = 1, pixels: int = 0) -> None:
+        """Refuse what would not be let in now.
+
+        Raises:
+            Overloaded: a bound is reached.
+        """
+        bounds = self.bounds
+        if self.images + images > bounds.images:
+            raise self._refusal(
+                f"{self.images} images are in flight; with {images} more it would be over the limit of "
+                f"{bounds.images}."
+            )
+        if self.pixels and self.pixels + pixels > bounds.pixels:
+            raise self._refusal(
+                f"Images of {self.pixels:,} pixels are in flight; with {pixels:,} more it would be over the limit "
+                f"of {bounds.pixels:,}."
+            )
+        expected_s = self.expected_s(images)
+        if self.images and expected_s > bounds.wait_s:
+            raise self._refusal(
+                f"An answer would take {expected_s * 1e3:.0f} ms, longer than the {bounds.wait_s * 1e3:.0f} ms "
+                "that this server promises."
+            )
+
+    def expected_s(self, images: int = 1) -> float:
+        """How long until so many more are answered, at the pace of late."""
+        return (self.images + images) * self.seconds_each / self._threads
+
+    def enter(self, job: Job[Any]) -> None:
+        """Let a job in, or refuse it at once.
+
+        Raises:
+            Overloaded: a bound is reached.
+        """
+        self.check(1, job.pixels)
+        if isinstance(job, Heavy):
+            if self.heavy >= self.bounds.heavy:
+                raise self._refusal(f"{self.heavy} explanations are in flight, which is the limit.")
+            self.heavy += 1
+        self.images += 1
+        self.pixels += job.pixels
+        with self._changed:
+            if isinstance(job, Heavy):
+                self._heavies.append(job)
+            else:
+                assert isinstance(job, Picture)
+                (self._urgent if job.waiting.urgent else self._usual).append(job)
+            self._changed.notify()
+
+    def leave(self, job: Job[Any]) -> None:
+        """Give up the place of a job that has its answer."""
+        self.images -= 1
+        self.pixels -= job.pixels
+        self.heavy -= isinstance(job, Heavy)
+
+    def worked(self, images: int, seconds: float) -> None:
+        """Note how long a thread was at work on so many pictures."""
+        with self._changed:
+            change = seconds / images - self.seconds_each
+            self.seconds_each += change * (_SMOOTHING if self.seconds_each else 1.0)
+
+    def take(self) -> Taken | None:
+        """Wait for work; None: the line is closed and empty."""
+        with self._changed:
+            while True:
+                dropped: list[tuple[Job[Any], Exception]] = []
+                jobs = self._next(dropped)
+                if jobs or dropped:
+                    return Taken(jobs, dropped)
+                if self._closed and not self._heavies:
+                    return None
+                self._changed.wait()
+
+    def done(self, job: Heavy) -> None:
+        """Free the turn of a heavy job."""
+        with self._changed:
+            self._heavy_at_work -= 1
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Let `take` return None once everything is taken."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def _next(self, dropped: list[tuple[Job[Any], Exception]]) -> Sequence[Job[Any]]:
+        while self._heavy_is_due():
+            heavy = self._heavies.popleft()
+            self._passed = 0
+            if (error := _unwanted(heavy)) is None:
+                self._heavy_at_work += 1
+                return [heavy]
+            dropped.append((heavy, error))
+        first = self._pop(dropped)
+        if first is None:
+            return []
+        self._wait_for_company(first)
+        jobs, share = [first], self._share(first)
+        while len(jobs) < share:
+            another = self._pop(dropped, like=first)
+            if another is None:
+                break
+            jobs.append(another)
+        self._passed += len(jobs) * bool(self._heavies)
+        return jobs
+
+    def _heavy_is_due(self) -> bool:
+        return (
+            bool(self._heavies)
+            and self._heavy_at_work < max(1, self._threads - 1)
+            and (self._passed >= self.bounds.images or not (self._urgent.count or self._usual.count))
+        )
+
+    def _share(self, first: Picture) -> int:
+        """So many of what waits that the other threads have as much."""
+        waiting = self._urgent.count + self._usual.count + 1
+        return min(first.company, math.ceil(waiting / self._threads))
+
+    def _wait_for_company(self, first: Picture) -> None:
+        if self._delay_s and first.company > 1:
+            until = first.entered + self._delay_s
+            while not self._closed and self._urgent.count + self._usual.count + 1 < first.company:
+                left = until - time.monotonic()
+                if left <= 0 or not self._changed.wait(left):
+                    break
+
+    def _pop(self, dropped: list[tuple[Job[Any], Exception]], like: Picture | None = None) -> Picture | None:
+        while True:
+            urgent = self._urgent.count and (not self._usual.count or self._turns % (_URGENT_TURNS + 1))
+            job = (self._urgent if urgent else self._usual).pop(like)
+            if job is None:
+                return None
+            self._turns += 1
+            if (error := _unwanted(job)) is None:
+                return job
+            dropped.append((job, error))
+
+    def _refusal(self, why: str) -> Overloaded:
+        return Overloaded(f"{why} Try again in a moment.", retry_after_s=math.ceil(self.expected_s()) or 1)
+
+
+class _ByClient:
+    """Pictures by client; the clients take turns."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._clients: OrderedDict[str, deque[Picture]] = OrderedDict()
+
+    def append(self, job: Picture) -> None:
+        self._clients.setdefault(job.waiting.client, deque()).append(job)
+        self.count += 1
+
+    def pop(self, like: Picture | None) -> Picture | None:
+        """The next one; None: there is none, or it is for another predictor than `like`."""
+        if not self._clients:
+            return None
+        client, jobs = next(iter(self._clients.items()))
+        if like is not None and jobs[0].predictor is not like.predictor:
+            return None
+        job = jobs.popleft()
+        self.count -= 1
+        if jobs:
+            self._clients.move_to_end(client)
+        else:
+            del self._clients[client]
+        return job
+
+
+def _unwanted(job: Job[Any]) -> Exception | None:
+    if job.answer.done() or job.waiting.gone():
+        return ConnectionAbortedError("nobody waits for this answer any more")
+    if job.waiting.deadline < time.monotonic():
+        return out_of_time()
+    return None
+
+
+def out_of_time() -> DeadlineExceeded:
+    """What a request gets whose time is over."""
+    return DeadlineExceeded("The answer was not ready in the time that the request allowed.")
