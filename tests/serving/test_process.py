@@ -133,7 +133,8 @@ from sightline.inference import Ask
 from sightline.serving.models import open_model
 from sightline.serving.work import Waiting
 async def serve():
-    service = Service([open_model(Path({str(bundle)!r}))], ServerSettings())
+    settings = ServerSettings()
+    service = Service([open_model(Path({str(bundle)!r}), settings)], settings)
     create_app(service)
     await service.start()
     (answer,) = service.submit(service.models.find(), [Path({str(picture)!r}).read_bytes()], Ask(), Waiting())

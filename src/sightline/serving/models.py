@@ -7,7 +7,8 @@ from pathlib import Path
 from sightline.bundle import Bundle, read_bundle
 from sightline.errors import UnknownModel
 from sightline.inference import Explainer, Predictor, open_explainer, open_predictor, replay_golden
-from sightline.inference.measuring import cache_folder, fastest_here
+from sightline.inference.measuring import batch_size_here, cache_folder, fastest_here
+from sightline.serving.settings import ServerSettings
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Served:
         return self.predictor.bundle
 
 
-def open_model(path: Path, variant: str = "auto", name: str | None = None, company: int = 1) -> Served:
+def open_model(path: Path, settings: ServerSettings, name: str | None = None) -> Served:
     """Read a bundle, verify all of it, and open what answers; `check_model` is still to be called.
 
     name
@@ -44,19 +45,33 @@ def open_model(path: Path, variant: str = "auto", name: str | None = None, compa
         BundleError: it cannot be trusted or used.
     """
     bundle = read_bundle(path)
-    chosen = fastest_here(bundle, cache_folder())[0] if variant == "auto" else bundle.with_variant(variant)
+    automatic = settings.variant == "auto"
+    chosen = fastest_here(bundle, cache_folder())[0] if automatic else bundle.with_variant(settings.variant)
     predictor = open_predictor(chosen, threads=1)
+    company = settings.max_batch_size or 1
     return Served(name or bundle.manifest.name, predictor, Explainer(predictor, None), path, company)
 
 
-def check_model(served: Served) -> Served:
+def check_model(served: Served, settings: ServerSettings) -> Served:
     """Replay the golden images, which also warms the graph; return the model ready to answer and to explain.
+
+    On a GPU the best batch size is measured, too, unless it is set: there a first start takes seconds anyway. On a
+    CPU that is left to `with_batch_size`.
 
     Raises:
         BundleError: the golden images give other answers here, or the head cannot be used.
     """
     replay_golden(served.bundle, served.predictor.engine)
-    return replace(served, explainer=open_explainer(served.predictor))
+    ready = replace(served, explainer=open_explainer(served.predictor))
+    if served.predictor.engine.one_at_a_time:
+        return with_batch_size(ready, settings)
+    return ready
+
+
+def with_batch_size(served: Served, settings: ServerSettings) -> Served:
+    """The model with the batch size that is set, or the best one here; it may have to be measured, in a second."""
+    company = settings.max_batch_size or batch_size_here(served.bundle, served.predictor.engine)
+    return replace(served, company=company)
 
 
 class Models:

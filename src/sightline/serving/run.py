@@ -27,7 +27,7 @@ def serve(bundle: Path, settings: ServerSettings, announce: Callable[[str], None
         BundleError: the bundle cannot be trusted, or its golden images give other answers here.
         InputError: there is no bundle, or the port cannot be had.
     """
-    service = Service([open_model(bundle, settings.variant)], settings)
+    service = Service([open_model(bundle, settings)], settings)
     listener = _listen(settings)
     app = create_app(service, on_failure=lambda: setattr(server, "should_exit", True))
     config = uvicorn.Config(

@@ -4,10 +4,14 @@ import asyncio
 import contextlib
 import logging
 import os
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, TypeVar
 
 from sightline import __version__
 from sightline.errors import NotReady, Overloaded, SightlineError
@@ -15,11 +19,15 @@ from sightline.images import inspect_image
 from sightline.inference import Ask, as_png, draw_overlay
 from sightline.monitoring import ServiceMetrics
 from sightline.records import ExplanationMethod, ExplanationSummary, Prediction
-from sightline.serving.models import Models, Served, check_model
+from sightline.serving.models import Models, Served, check_model, open_model, with_batch_size
 from sightline.serving.settings import ServerSettings
 from sightline.serving.work import Bounds, Crew, Heavy, Job, Line, Picture, Waiting, out_of_time
 
 log = logging.getLogger("sightline.serving")
+
+_LOADERS_NICENESS = 10
+
+T = TypeVar("T")
 
 State = Literal["starting", "ready", "stopping", "failed"]
 
@@ -51,6 +59,8 @@ class Service:
         self.line = Line(bounds, self.threads, settings.max_queue_delay_ms / 1e3)
         self.metrics.watch(lambda: self.line.images, lambda: self.line.waiting)
         self._crew: Crew | None = None
+        self._loader = ThreadPoolExecutor(1, "sightline-loader", initializer=_give_way)
+        self._loading = asyncio.Lock()
         self._buffered = 0
 
     async def start(self) -> None:
@@ -61,23 +71,57 @@ class Service:
         """
         try:
             for model in list(self.models):
-                self.models.put(await asyncio.to_thread(check_model, model))
+                self._put(await self._aside(check_model, model, self.settings))
         except SightlineError as err:
             self.state, self.failure = "failed", err
             raise
         self._crew = Crew(self.line, self.threads, self.metrics.count_batch)
         self.state = "ready"
         self.metrics.ready.set(1)
-        for model in self.models:
-            self.metrics.name_model(model.name, model.bundle)
-            log.info("ready: model %s, bundle %s", model.name, model.bundle.id[:12])
+        for model in list(self.models):
+            self._put(await self._aside(with_batch_size, model, self.settings))
+
+    async def load(self, path: Path, name: str | None = None) -> Served:
+        """Open a bundle, make sure of it, and let it answer under its name in place of what did so far.
+
+        Meanwhile, and if it fails, what did so far goes on. What that has begun it finishes.
+
+        Raises:
+            InputError: there is no bundle at this place, or it has no such variant.
+            MissingExtra: the variant needs a runtime that is not installed.
+            BundleError: it cannot be trusted or used, or its golden images give other answers here.
+        """
+        async with self._loading:
+            model = await self._aside(open_model, path, self.settings, name)
+            model = await self._aside(check_model, model, self.settings)
+            model = await self._aside(with_batch_size, model, self.settings)
+            self._put(model)
+        return model
+
+    def unload(self, name: str) -> None:
+        """Let nothing answer under this name any more; what it has begun it finishes. Raises `UnknownModel`."""
+        self.models.remove(name)
+        self.metrics.forget_model(name)
+        log.info("unloaded: model %s", name)
 
     def stop(self) -> None:
         """Admit nothing more, and do what is in the line; may block, and be called from another thread."""
         self.state = "stopping"
         self.metrics.ready.set(0)
+        self._loader.shutdown(wait=False, cancel_futures=True)
         if self._crew is not None:
             self._crew.stop()
+
+    def _put(self, model: Served) -> None:
+        known = [one.bundle.id for one in self.models if one.name == model.name]
+        self.models.put(model)
+        self.metrics.name_model(model.name, model.bundle)
+        if self.state == "ready" and known != [model.bundle.id]:
+            log.info("ready: model %s, bundle %s", model.name, model.bundle.id[:12])
+
+    async def _aside(self, work: Callable[..., T], *arguments: object) -> T:
+        """Do it in the thread for loading, which gives way to those that answer."""
+        return await asyncio.get_running_loop().run_in_executor(self._loader, work, *arguments)
 
     def require_room(self, images: int = 1) -> None:
         """Refuse now rather than late, before a body is read.
@@ -201,6 +245,13 @@ class Service:
             timer = loop.call_later(max(0.0, left), _expire, future)
             future.add_done_callback(lambda _: timer.cancel())
         return future
+
+
+def _give_way() -> None:
+    """Let this thread run when no other wants to, where the system has priorities for threads."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOADERS_NICENESS)
 
 
 def _expire(future: "asyncio.Future[Any]") -> None:

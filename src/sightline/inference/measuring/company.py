@@ -1,0 +1,99 @@
+"""How many pictures a graph should take together on this machine: measured here once, then remembered."""
+
+import hashlib
+import time
+from pathlib import Path
+
+import numpy as np
+from pydantic import Field, ValidationError
+
+from sightline.bundle import Bundle
+from sightline.cache_home import cache_home
+from sightline.inference.engine import Engine
+from sightline.inference.measuring.machine import Machine, this_machine
+from sightline.records import Frozen
+from sightline.whole_file import write_whole
+
+_GAIN = 0.9
+_ROUNDS = 5
+_ON_CPU, _ON_DEVICE = (1, 2, 4, 8), (1, 4, 16, 32)
+
+
+class BatchSize(Frozen):
+    """Pictures a call that were found best for a variant of a bundle on one machine.
+
+    ms_each
+        By batch size: the quickest call that was seen, divided by its pictures.
+    """
+
+    bundle_id: str
+    variant: str
+    machine: Machine
+    best: int = Field(ge=1)
+    ms_each: dict[int, float]
+
+
+def batch_size_here(bundle: Bundle, engine: Engine, folder: Path | None = None) -> int:
+    """The smallest number of pictures a call that a larger one does not beat by a tenth; 1 where each runs alone.
+
+    A tenth, for company costs its members: each waits for the decoding of all.
+
+    folder
+        Where it is remembered; None: in the user's cache folder.
+    """
+    if engine.runs_alone:
+        return 1
+    where = (folder or cache_home() / "batch-sizes") / _name(bundle)
+    known = _read(where, bundle)
+    if known is None:
+        known = _measure(bundle, engine)
+        _keep(where, known)
+    return known.best
+
+
+def _measure(bundle: Bundle, engine: Engine) -> BatchSize:
+    spec = bundle.manifest.preprocessing
+    sizes = _ON_DEVICE if engine.one_at_a_time else _ON_CPU
+    pixels = np.random.default_rng(0).integers(
+        0, 256, (sizes[-1], spec.height_px, spec.width_px, 3), dtype=np.uint8
+    )
+    quickest = dict.fromkeys(sizes, float("inf"))
+    for turn in range(_ROUNDS + 1):
+        for size in sizes:
+            started = time.perf_counter()
+            engine.run(pixels[:size], ["logits", "embedding"])
+            if turn:  # the first is for warming up
+                quickest[size] = min(quickest[size], (time.perf_counter() - started) / size)
+    best = sizes[0]
+    for size in sizes:
+        if quickest[size] < _GAIN * quickest[best]:
+            best = size
+    return BatchSize(
+        bundle_id=bundle.id,
+        variant=bundle.manifest.default_variant,
+        machine=this_machine(),
+        best=best,
+        ms_each={size: seconds * 1e3 for size, seconds in quickest.items()},
+    )
+
+
+def _name(bundle: Bundle) -> str:
+    key = f"{bundle.manifest.default_variant} {this_machine().model_dump_json()}"
+    return f"{bundle.id[:16]}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
+
+
+def _read(path: Path, bundle: Bundle) -> BatchSize | None:
+    try:
+        found = BatchSize.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None
+    own = (bundle.id, bundle.manifest.default_variant, this_machine())
+    return found if (found.bundle_id, found.variant, found.machine) == own else None
+
+
+def _keep(path: Path, found: BatchSize) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, f"{found.model_dump_json(indent=1)}\n".encode())
+    except OSError:
+        return  # a folder that cannot be written to is no reason to stop
