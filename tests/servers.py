@@ -1,17 +1,25 @@
-"""A real server in a process of its own, on a free loopback port."""
+"""Real servers on free loopback ports: in a process of their own, or in a thread whose service a test can reach."""
 
+import asyncio
 import contextlib
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
+import uvicorn
+
+from sightline.serving import Service
+from sightline.serving.app import create_app
+from sightline.serving.protocol import bounded
 
 
 @dataclass
@@ -55,3 +63,40 @@ def wait_until_ready(url: str, timeout_s: float = 120) -> None:
                 return
         time.sleep(0.05)
     raise AssertionError(f"{url} did not become ready")
+
+
+class Hosted:
+    """A service behind HTTP in a thread of this process, whose parts a test can reach."""
+
+    def __init__(self, service: Service, url: str, loop: asyncio.AbstractEventLoop) -> None:
+        self.service, self.url, self._loop = service, url, loop
+
+    def call(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+
+
+@contextlib.contextmanager
+def hosted(service: Service) -> Iterator[Hosted]:
+    loops: list[asyncio.AbstractEventLoop] = []
+    settings = service.settings
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(
+            create_app(service),
+            http=bounded(settings.max_header_bytes, settings.header_timeout_s),
+            log_level="warning",
+        )
+        server = uvicorn.Server(config)
+
+        async def run() -> None:
+            loops.append(asyncio.get_running_loop())
+            await server.serve([listener])
+
+        thread = threading.Thread(target=lambda: asyncio.run(run()))
+        thread.start()
+        try:
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            wait_until_ready(url)
+            yield Hosted(service, url, loops[0])
+        finally:
+            server.should_exit = True
+            thread.join(120)

@@ -1,5 +1,6 @@
 """`sightline serve`."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,38 @@ def serve(
         typer.Option(min=1, help="That decode and infer; one a core by default.", show_default=False),
     ] = None,
     max_images: Annotated[int, typer.Option(min=1, help="Images in flight; beyond it 429.")] = 128,
+    max_batch_size: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=1024,
+            help="Images that go through the graph together, of those that wait. Default: measured.",
+            show_default=False,
+        ),
+    ] = None,
+    max_queue_delay: Annotated[
+        float, typer.Option(min=0, max=10_000, metavar="MS", help="Let an image wait so long for company.")
+    ] = 0.0,
+    slo: Annotated[
+        str | None,
+        typer.Option(
+            metavar="p99=50ms",
+            help="Refuse with 429 what would take longer, so that what is accepted does not.",
+            show_default=False,
+        ),
+    ] = None,
+    request_timeout: Annotated[
+        float | None,
+        typer.Option(
+            min=0.001,
+            metavar="SECONDS",
+            help="Answer within it or with 504, unless X-Request-Timeout-Ms says otherwise.",
+            show_default=False,
+        ),
+    ] = None,
+    header_timeout: Annotated[
+        float, typer.Option(min=0.01, metavar="SECONDS", help="For the head of a request; then 408.")
+    ] = 10.0,
     body_timeout: Annotated[
         float, typer.Option(min=0.01, metavar="SECONDS", help="For a request to arrive; then 408.")
     ] = 15.0,
@@ -45,6 +78,22 @@ def serve(
         variant=variant,
         threads=threads,
         max_images=max_images,
+        max_batch_size=max_batch_size,
+        max_queue_delay_ms=max_queue_delay,
+        promise_ms=_promise_ms(slo),
+        request_timeout_s=request_timeout,
+        header_timeout_s=header_timeout,
         body_timeout_s=body_timeout,
     )
     run(bundle, settings, announce)
+
+
+def _promise_ms(slo: str | None) -> float | None:
+    from sightline.errors import InputError
+
+    if slo is None:
+        return None
+    found = re.fullmatch(r"p99=(\d+(?:\.\d+)?)(ms|s)", slo.strip())
+    if found is None or float(found[1]) == 0:
+        raise InputError(f"--slo is '{slo}': it takes p99=50ms or p99=0.2s.")
+    return float(found[1]) * (1000 if found[2] == "s" else 1)
