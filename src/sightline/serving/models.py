@@ -101,6 +101,11 @@ class Models:
         """Let it answer under its name from now on; what another one has begun is finished by that."""
         self._models[model.name] = model
 
+    def exchange(self, old: Served, new: Served) -> None:
+        """Put one in the other's place, unless that has been replaced or removed meanwhile."""
+        if self._models.get(old.name) is old:
+            self.put(new)
+
     def remove(self, name: str) -> None:
         """Let nothing answer under this name. Raises `UnknownModel`."""
         del self._models[self.find(name).name]

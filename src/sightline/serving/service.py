@@ -79,7 +79,7 @@ class Service:
         self.state = "ready"
         self.metrics.ready.set(1)
         for model in list(self.models):
-            self._put(await self._aside(with_batch_size, model, self.settings))
+            self.models.exchange(model, await self._aside(with_batch_size, model, self.settings))
 
     async def load(self, path: Path, name: str | None = None) -> Served:
         """Open a bundle, make sure of it, and let it answer under its name in place of what did so far.
@@ -113,11 +113,9 @@ class Service:
             self._crew.stop()
 
     def _put(self, model: Served) -> None:
-        known = [one.bundle.id for one in self.models if one.name == model.name]
         self.models.put(model)
         self.metrics.name_model(model.name, model.bundle)
-        if self.state == "ready" and known != [model.bundle.id]:
-            log.info("ready: model %s, bundle %s", model.name, model.bundle.id[:12])
+        log.info("ready: model %s, bundle %s", model.name, model.bundle.id[:12])
 
     async def _aside(self, work: Callable[..., T], *arguments: object) -> T:
         """Do it in the thread for loading, which gives way to those that answer."""
