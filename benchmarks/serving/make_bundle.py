@@ -108,7 +108,7 @@ def _write(network: Network, backbone: str, labels: tuple[str, ...], photos: lis
         neighbours=1,
     )
     rule = DecisionRule(
-        calibration=Temperature(value=1.5),
+        calibration=Temperature(value=1.0),
         accept_thresholds=(0.5,) * len(labels),
         outliers=outliers,
     )

@@ -8,6 +8,7 @@ from sightline.bundle import Bundle, read_bundle
 from sightline.errors import UnknownModel
 from sightline.inference import Explainer, Predictor, open_explainer, open_predictor, replay_golden
 from sightline.inference.measuring import batch_size_here, cache_folder, fastest_here
+from sightline.serving.memory import give_back
 from sightline.serving.settings import ServerSettings
 
 
@@ -63,6 +64,7 @@ def check_model(served: Served, settings: ServerSettings) -> Served:
     """
     replay_golden(served.bundle, served.predictor.engine)
     ready = replace(served, explainer=open_explainer(served.predictor))
+    give_back()
     if served.predictor.engine.one_at_a_time:
         return with_batch_size(ready, settings)
     return ready

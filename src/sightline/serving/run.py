@@ -10,6 +10,7 @@ import uvicorn
 
 from sightline.errors import InputError, SightlineError
 from sightline.serving.app import create_app
+from sightline.serving.memory import share_heaps
 from sightline.serving.models import open_model
 from sightline.serving.protocol import bounded
 from sightline.serving.service import Service
@@ -27,6 +28,7 @@ def serve(bundle: Path, settings: ServerSettings, announce: Callable[[str], None
         BundleError: the bundle cannot be trusted, or its golden images give other answers here.
         InputError: there is no bundle, or the port cannot be had.
     """
+    share_heaps()
     service = Service([open_model(bundle, settings)], settings)
     listener = _listen(settings)
     app = create_app(service, on_failure=lambda: setattr(server, "should_exit", True))
