@@ -7,8 +7,8 @@ BENCH_HARNESS is the harness's folder, BENCH_BUNDLE what `benchmarks.serving.mak
 other variables are those of the harness's own `run.sh`. A contestant `sightline:OPTIONS` is Sightline with options of
 its own, their spaces written as commas: `sightline:--variant,float32`.
 
-The harness looks for an answer's five labels under `top5`; Sightline calls them candidates. Only their shape is checked:
-Sightline cuts the centre before it resizes, and at fractions of a pixel, where the peers resize all of the picture and
+The harness looks for an answer's five labels under `top5`; Sightline calls them candidates. Only their shape is
+checked: Sightline cuts the centre before it resizes, and at fractions of a pixel, where the peers resize all of the picture and
 cut at whole ones, so that pixels differ by half a level to two on average, and random weights make much of that.
 """
 

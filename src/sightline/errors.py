@@ -24,6 +24,7 @@ SightlineError
     ├── Overloaded             429  .retry_after_s says when to try again
     ├── UnknownModel           404
     ├── DeadlineExceeded       504
+    ├── ReusedKey              422
     └── NotReady               503
 """
 
@@ -228,6 +229,13 @@ class DeadlineExceeded(RequestError):
 
     code = "deadline_exceeded"
     status = 504
+
+
+class ReusedKey(RequestError):
+    """An idempotency key that came with another request before."""
+
+    code = "idempotency_key_reused"
+    status = 422
 
 
 class NotReady(RequestError):

@@ -72,6 +72,13 @@ BODY: dict[str, Any] = {
             "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$"},
             "description": "Comes back in the answer, and stands in the log.",
         },
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": False,
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+            "description": "A request sent again with the same key has the answer of the first, for ten minutes.",
+        },
     ],
 }
 

@@ -10,6 +10,7 @@ from typing import Any
 from sightline.serving.exchange import Exchange, Receive, Scope, Send
 from sightline.serving.failures import answer_failure
 from sightline.serving.predicting import embed, predict
+from sightline.serving.replays import HEADER, Replays
 from sightline.serving.service import Service
 
 Handler = Callable[[Service, Exchange], Awaitable[None]]
@@ -25,6 +26,7 @@ class Door:
 
     def __init__(self, service: Service, inner: Callable[..., Any]) -> None:
         self._service, self._inner = service, inner
+        self._replays = Replays()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or run the application's lifespan."""
@@ -34,7 +36,15 @@ class Door:
         exchange = Exchange(scope, receive, send)
         handler = DIRECT.get((scope["method"], scope["path"]))
         try:
-            if handler is not None:
+            if handler is not None and HEADER in exchange.headers:
+                settings = self._service.settings
+                await self._replays.answer(
+                    exchange,
+                    lambda: self._answer(exchange, handler),
+                    settings.max_body_bytes,
+                    settings.body_timeout_s,
+                )
+            elif handler is not None:
                 await handler(self._service, exchange)
             else:
                 scope["state"]["request_id"] = exchange.id
@@ -43,6 +53,12 @@ class Door:
             await answer_failure(self._service, exchange, err)
         finally:
             self._service.metrics.count_request(_route(scope, handler), exchange.status)
+
+    async def _answer(self, exchange: Exchange, handler: Handler) -> None:
+        try:
+            await handler(self._service, exchange)
+        except Exception as err:  # answered here, so that the answer can be kept
+            await answer_failure(self._service, exchange, err)
 
 
 def _route(scope: Scope, handler: Handler | None) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import re
 import time
 import uuid
@@ -53,6 +54,8 @@ class Exchange:
         self.started = time.monotonic()
         self._connection = scope.get(CONNECTION)
         self._more = True
+        self._digest: Any = None
+        self._sent: list[Message] | None = None
 
     @property
     def trace(self) -> str | None:
@@ -99,6 +102,8 @@ class Exchange:
             received += len(chunk)
             if received > limit:
                 raise _too_large(limit)
+            if self._digest is not None:
+                self._digest.update(chunk)
             if chunk:
                 yield chunk
             if not self._more:
@@ -116,6 +121,15 @@ class Exchange:
                     async for _ in self.chunks(limit):
                         pass
         return not self._more
+
+    def record(self) -> None:
+        """From now on keep what is sent, and a digest of what is received."""
+        self._digest, self._sent = hashlib.sha256(), []
+
+    def recorded(self) -> tuple[tuple[Message, ...], bytes]:
+        """What was sent, and the SHA-256 of the body."""
+        assert self._sent is not None
+        return tuple(self._sent), self._digest.digest()
 
     async def answer(
         self, status: int, body: bytes, content_type: bytes = b"application/json", headers: Headers = ()
@@ -138,6 +152,8 @@ class Exchange:
             given = {name for name, _ in message["headers"]}
             extra = [(name, value) for name, value in _ALWAYS if name not in given]
             message["headers"] = [*message["headers"], (b"x-request-id", self.id.encode()), *extra]
+        if self._sent is not None:
+            self._sent.append(message)
         await self._send(message)
 
 

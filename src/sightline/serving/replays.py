@@ -1,0 +1,118 @@
+"""`Idempotency-Key`: a request that is sent again, since its answer was lost, gets the answer of the first one.
+
+As the IETF's draft of the header has it: the same key with other content is 422. What is worth trying again, 429 and 5xx,
+is not kept.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from sightline.errors import BodyTimeout, MalformedRequest, NotReady, ReusedKey
+from sightline.serving.exchange import Exchange, Message
+
+HEADER: Final = b"idempotency-key"
+_LONGEST_KEY = 255
+_REPLAYED = (b"idempotency-replayed", b"true")
+
+
+@dataclass
+class _Kept:
+    """An answer, in the messages that it was sent by, and the digest of the request's body; empty until it is there."""
+
+    done: asyncio.Event
+    until: float
+    digest: bytes = b""
+    messages: tuple[Message, ...] = ()
+    size: int = 0
+
+
+class Replays:
+    """Answers that may be asked for again: so many, of so many bytes together, for so long. All on the event loop."""
+
+    def __init__(
+        self, most: int = 10_000, most_bytes: int = 64 * 1024 * 1024, seconds: float = 600.0
+    ) -> None:
+        self._most, self._most_bytes, self._seconds = most, most_bytes, seconds
+        self._kept: OrderedDict[tuple[str, str, bytes, bytes], _Kept] = OrderedDict()
+        self._bytes = 0
+
+    async def answer(
+        self, exchange: Exchange, work: Callable[[], Awaitable[None]], limit: int, body_timeout_s: float
+    ) -> None:
+        """Answer by doing the work, or with what the first request of this client, path and key got.
+
+        work answers whatever happens. limit: of the body, in bytes.
+
+        Raises:
+            MalformedRequest: the key is empty or longer than 255 bytes.
+            ReusedKey: the first request had another body.
+            NotReady: the first request failed while this one waited for it.
+            BodyTimeout, BodyTooLarge: as without a key.
+        """
+        key = exchange.headers[HEADER]
+        if not 1 <= len(key) <= _LONGEST_KEY:
+            raise MalformedRequest(f"Idempotency-Key has {len(key)} bytes: it takes 1 to {_LONGEST_KEY}.")
+        scope = exchange.scope
+        name = (exchange.client, scope["path"], scope["query_string"], key)
+        self._forget_old()
+        if kept := self._kept.get(name):
+            digest = await _digest_of(exchange, limit, body_timeout_s)
+            await kept.done.wait()
+            if not kept.messages:
+                raise NotReady("The first request with this Idempotency-Key failed. Send it again.")
+            if kept.digest != digest:
+                raise ReusedKey("This Idempotency-Key came with another body before. Take a new key for it.")
+            await self._replay(exchange, kept)
+            return
+        kept = _Kept(asyncio.Event(), time.monotonic() + self._seconds)
+        self._kept[name] = kept
+        try:
+            exchange.record()
+            await work()
+        finally:
+            self._keep(name, kept, exchange)
+
+    def _keep(self, name: tuple[str, str, bytes, bytes], kept: _Kept, exchange: Exchange) -> None:
+        messages, kept.digest = exchange.recorded()
+        whole = bool(messages) and not messages[-1].get("more_body", False)
+        if whole and exchange.status < 500 and exchange.status != 429:
+            kept.messages = messages
+            kept.size = sum(len(message.get("body", b"")) for message in messages)
+            self._bytes += kept.size
+        else:
+            del self._kept[name]
+        kept.done.set()
+        self._forget_old()
+
+    def _forget_old(self) -> None:
+        now = time.monotonic()
+        while self._kept:
+            name, oldest = next(iter(self._kept.items()))
+            full = len(self._kept) > self._most or self._bytes > self._most_bytes
+            if not oldest.done.is_set() or (oldest.until > now and not full):
+                return
+            del self._kept[name]
+            self._bytes -= oldest.size
+
+    async def _replay(self, exchange: Exchange, kept: _Kept) -> None:
+        first, *rest = kept.messages
+        headers = [pair for pair in first["headers"] if pair[0] != b"x-request-id"]
+        await exchange.send({**first, "headers": [*headers, _REPLAYED]})
+        for message in rest:
+            await exchange.send(dict(message))
+
+
+async def _digest_of(exchange: Exchange, limit: int, timeout_s: float) -> bytes:
+    digest = hashlib.sha256()
+    try:
+        async with asyncio.timeout(timeout_s):
+            async for chunk in exchange.chunks(limit):
+                digest.update(chunk)
+    except TimeoutError as err:
+        raise BodyTimeout(f"The request body did not arrive within {timeout_s:g} s.") from err
+    return digest.digest()
