@@ -8,8 +8,9 @@ other variables are those of the harness's own `run.sh`. A contestant `sightline
 its own, their spaces written as commas: `sightline:--variant,float32`.
 
 The harness looks for an answer's five labels under `top5`; Sightline calls them candidates. Only their shape is
-checked: Sightline cuts the centre before it resizes, and at fractions of a pixel, where the peers resize all of the picture and
-cut at whole ones, so that pixels differ by half a level to two on average, and random weights make much of that.
+checked: Sightline cuts the centre before it resizes, and at fractions of a pixel, where the peers resize the whole
+picture and cut at whole ones, so that pixels differ by half a level to two on average, of which random weights make
+much.
 """
 
 import importlib.util

@@ -1,6 +1,7 @@
 """What a connection may do before and beside a request: slow, endless and oversized ones, by plain sockets."""
 
 import contextlib
+import http.client
 import socket
 import time
 
@@ -34,6 +35,13 @@ def everything(opened):
         while chunk := opened.recv(65536):
             received += chunk
     return received
+
+
+def status_of_one_answer(opened):
+    answer = http.client.HTTPResponse(opened)
+    answer.begin()
+    answer.read()
+    return answer.status
 
 
 def test_a_head_that_never_ends_is_cut_off(url):
@@ -117,9 +125,9 @@ def test_a_connection_is_used_again_after_a_refused_body(url):
         for _ in range(3):
             bad = HEAD + b"x-request-timeout-ms: never\r\ncontent-length: 300000\r\n\r\n"
             opened.sendall(bad + b"a" * 300_000)
-            assert opened.recv(65536).startswith(b"HTTP/1.1 400")
+            assert status_of_one_answer(opened) == 400
         opened.sendall(HEAD + f"content-length: {len(PICTURE)}\r\n\r\n".encode() + PICTURE)
-        assert opened.recv(65536).startswith(b"HTTP/1.1 200")
+        assert status_of_one_answer(opened) == 200
 
 
 def test_requests_may_be_sent_ahead_on_one_connection(url):

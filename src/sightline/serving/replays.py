@@ -1,7 +1,7 @@
 """`Idempotency-Key`: a request that is sent again, since its answer was lost, gets the answer of the first one.
 
-As the IETF's draft of the header has it: the same key with other content is 422. What is worth trying again, 429 and 5xx,
-is not kept.
+As the IETF's draft of the header has it: the same key with other content is 422. What is worth trying again, 429 and
+5xx, is not kept.
 """
 
 import asyncio
