@@ -188,6 +188,20 @@ def test_a_file_swapped_after_the_signature_was_verified_is_not_read(signed, tru
         (".hidden", bytes(64), "named by a key's id"),
         (f".{ANY_ID}.sig.abcdefgh.partial", bytes(65), "named by a key's id"),
     ],
+    ids=[
+        "empty",
+        "short",
+        "long",
+        "huge",
+        "name",
+        "ending",
+        "half an id",
+        "capitals",
+        "newline",
+        "program",
+        "hidden",
+        "partial",
+    ],
 )
 def test_what_is_no_signature_file_is_refused_by_every_reader(signed, trusted, name, content, message):
     opened = read_bundle(signed)
