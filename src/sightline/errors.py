@@ -8,6 +8,7 @@ SightlineError
 ├── BundleError                the artefact cannot be trusted or used
 │   ├── BundleCorrupt               a file is missing, extra or changed; a field is wrong
 │   ├── BundleTooNew                written by a newer Sightline
+│   ├── BundleUntrusted             no trusted key has signed it, or a signature does not hold
 │   └── GoldenMismatch              the golden images give other answers here; .stage says where
 ├── ExportMismatch             the exported graph does not agree with the network it came from
 ├── RecipeError                a training recipe with mistakes, all of them listed
@@ -111,6 +112,12 @@ class BundleTooNew(BundleError):
     """The bundle's schema version is newer than this Sightline reads."""
 
     code = "bundle_too_new"
+
+
+class BundleUntrusted(BundleError):
+    """No trusted key has signed the bundle, or a signature in a trusted key's name is not its own."""
+
+    code = "bundle_untrusted"
 
 
 class GoldenMismatch(BundleError):

@@ -10,6 +10,7 @@ _EXTRA_OF = {
     "fastapi": "serve",
     "fsspec": "s3",
     "cleanlab": "labels",
+    "cryptography": "sign",
     "gcsfs": "gcs",
     "jinja2": "data",
     "prometheus_client": "serve",

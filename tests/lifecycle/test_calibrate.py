@@ -11,7 +11,15 @@ from typer.testing import CliRunner
 
 from bundles import LABELS, make_bundle, outlier_rule, reseal, with_second_variant
 from pictures import encode
-from sightline.bundle import pack_golden, read_bundle, unpack_golden
+from sightline.bundle import (
+    create_keys,
+    pack_golden,
+    read_bundle,
+    read_signing_key,
+    sign_bundle,
+    signature_ids,
+    unpack_golden,
+)
 from sightline.cli.main import app
 from sightline.dataset import read_dataset
 from sightline.errors import BundleError, InputError, RecipeError
@@ -75,6 +83,16 @@ def test_the_new_bundle_has_the_old_graph_and_a_decision_of_its_own(bundle, pict
     assert new.manifest.provenance.recalibration.images == IMAGES
     assert new.manifest.decision_report.source == "calibrate"
     assert {check.outcome for check in verify_bundle(made.path)} == {"passed"}
+
+
+def test_a_signature_does_not_go_over_to_the_new_bundle(own_bundle, pictures, tmp_path):
+    create_keys(tmp_path / "keys", "builder", None)
+    sign_bundle(read_bundle(own_bundle), read_signing_key(tmp_path / "keys" / "builder.key", str))
+
+    made = calibrated(own_bundle, pictures, tmp_path / "new", aims=("recall(*) >= 0.5",))
+
+    assert len(signature_ids(own_bundle)) == 1
+    assert not (made.path / "signatures").exists()
 
 
 def test_golden_pictures_keep_their_pixels_and_are_decided_anew(bundle, pictures, tmp_path):

@@ -12,6 +12,12 @@ from sightline.bundle.golden import (
     unpack_golden,
 )
 from sightline.bundle.head import HEAD_FILE, Head, pack_head, unpack_head
+from sightline.bundle.keys import (
+    PublicKey,
+    SigningKey,
+    read_public_keys,
+    read_signing_key,
+)
 from sightline.bundle.manifest import (
     REFERENCE_FILE,
     SCHEMA_VERSION,
@@ -26,6 +32,7 @@ from sightline.bundle.manifest import (
     Variant,
     to_json,
 )
+from sightline.bundle.new_keys import create_keys
 from sightline.bundle.read import Bundle, check_listing, read_bundle, read_manifest
 from sightline.bundle.reference import (
     MOST_IMAGES,
@@ -33,6 +40,14 @@ from sightline.bundle.reference import (
     pack_reference,
     read_reference,
     unpack_reference,
+)
+from sightline.bundle.signature_files import signature_ids, signature_name
+from sightline.bundle.signatures import (
+    Signed,
+    check_signatures,
+    require_signature,
+    sign_bundle,
+    signed_message,
 )
 from sightline.bundle.write import bundle_around, check_target, list_files, write_bundle
 
@@ -52,14 +67,19 @@ __all__ = [
     "Manifest",
     "Precision",
     "Provenance",
+    "PublicKey",
     "Recalibration",
     "Reference",
     "Runtime",
+    "Signed",
+    "SigningKey",
     "Variant",
     "block_means",
     "bundle_around",
     "check_listing",
+    "check_signatures",
     "check_target",
+    "create_keys",
     "golden_names",
     "list_files",
     "pack_decided",
@@ -68,8 +88,15 @@ __all__ = [
     "pack_reference",
     "read_bundle",
     "read_manifest",
+    "read_public_keys",
     "read_reference",
+    "read_signing_key",
+    "require_signature",
     "sha256",
+    "sign_bundle",
+    "signature_ids",
+    "signature_name",
+    "signed_message",
     "to_json",
     "unpack_decided",
     "unpack_golden",

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from sightline.bundle.head import HEAD_FILE
+from sightline.bundle.signature_files import SIGNATURES_FOLDER
 from sightline.records import (
     ClassMaps,
     DecisionReport,
@@ -29,6 +30,8 @@ def _inside(path: str) -> str:
             "a file of a bundle is named by parts of letters, digits, '.', '_' and '-', joined by '/', "
             "none of them starting with '.' or '-'"
         )
+    if path.partition("/")[0] == SIGNATURES_FOLDER:
+        raise ValueError(f"'{SIGNATURES_FOLDER}' is kept for signatures, which no manifest lists")
     return path
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sightline.bundle.digest import MANIFEST_FILE, sha256, unseal
 from sightline.bundle.manifest import FileRecord, Manifest
+from sightline.bundle.signature_files import SIGNATURES_FOLDER, signature_ids
 from sightline.errors import BundleCorrupt, InputError
 
 
@@ -89,16 +90,19 @@ def read_bundle(root: Path) -> Bundle:
 
 
 def check_listing(root: Path, manifest: Manifest) -> None:
-    """Compare the folder with the manifest's list: nothing missing, nothing more, no links.
+    """Compare the folder with the manifest's list: nothing missing, nothing more but signatures, no links.
 
     Raises:
         BundleCorrupt: naming the first file that does not fit.
     """
     present = set(_files_below(root))
+    signature_ids(root)
     for name in manifest.files:
         if name not in present:
             raise BundleCorrupt(name, f"The bundle '{root}' lacks the file '{name}'.")
     for name in sorted(present - set(manifest.files) - {MANIFEST_FILE}):
+        if name.startswith(f"{SIGNATURES_FOLDER}/"):
+            continue
         raise BundleCorrupt(
             name, f"The bundle '{root}' has a file '{name}' that its manifest does not list. Take it out."
         )

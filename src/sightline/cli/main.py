@@ -23,12 +23,14 @@ from sightline.cli.data import app as data
 from sightline.cli.demo import demo
 from sightline.cli.evaluate import evaluate
 from sightline.cli.explain import explain
+from sightline.cli.keys import app as keys
 from sightline.cli.optimize import optimize
 from sightline.cli.plain import printable
 from sightline.cli.predict import predict
 from sightline.cli.regress import app as regress
 from sightline.cli.serve import serve
 from sightline.cli.show import show
+from sightline.cli.sign import sign
 from sightline.cli.train import train
 from sightline.cli.tune import tune
 from sightline.cli.verify import verify
@@ -54,6 +56,7 @@ for _command in (
     optimize,
     benchmark,
     verify,
+    sign,
     show,
     predict,
     explain,
@@ -62,6 +65,7 @@ for _command in (
     app.command()(_command)
 app.add_typer(data, name="data")
 app.add_typer(regress, name="regress")
+app.add_typer(keys, name="keys")
 
 
 def _print_version(wanted: bool) -> None:

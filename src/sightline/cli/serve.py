@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from sightline.cli.trust import RequireSignature, Trust
+
 
 def serve(
     bundle: Annotated[Path, typer.Argument(help="The bundle's folder.", show_default=False)],
@@ -56,6 +58,8 @@ def serve(
     body_timeout: Annotated[
         float, typer.Option(min=0.01, metavar="SECONDS", help="For a request to arrive; then 408.")
     ] = 15.0,
+    trust: Trust = None,
+    require_signature: RequireSignature = False,
 ) -> None:
     """Answer over HTTP: POST an image to /v1/predict. Stops cleanly on SIGTERM.
 
@@ -76,6 +80,8 @@ def serve(
         host=host,
         port=port,
         variant=variant,
+        trust=tuple(trust or ()),
+        require_signature=require_signature,
         threads=threads,
         max_images=max_images,
         max_batch_size=max_batch_size,

@@ -28,7 +28,7 @@ def show(
 
     table = new_table("", "")
     table.show_header = False
-    for name, value in _facts(bundle_id, manifest):
+    for name, value in (*_facts(bundle_id, manifest), *_signatures(bundle)):
         table.add_row(f"[bold]{cell(name)}[/]", cell(value))
     console().print(table)
 
@@ -58,6 +58,13 @@ def _facts(bundle_id: str, manifest: "Manifest") -> list[tuple[str, str]]:
         ),
         ("packages", ", ".join(f"{name} {version}" for name, version in source.packages.items())),
     ]
+
+
+def _signatures(bundle: Path) -> list[tuple[str, str]]:
+    from sightline.bundle import signature_ids
+
+    found = signature_ids(bundle)
+    return [("signatures", f"{', '.join(found)}; `sightline verify --trust` verifies them")] if found else []
 
 
 def _of_report(manifest: "Manifest") -> list[tuple[str, str]]:

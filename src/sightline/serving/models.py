@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sightline.bundle import Bundle, read_bundle
+from sightline.bundle import Bundle
 from sightline.errors import UnknownModel
 from sightline.inference import Explainer, Predictor, open_explainer, open_predictor, replay_golden
 from sightline.inference.measuring import batch_size_here, cache_folder, fastest_here
 from sightline.serving.memory import give_back
 from sightline.serving.settings import ServerSettings
+from sightline.serving.trust import read_trusted
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def open_model(path: Path, settings: ServerSettings, name: str | None = None) ->
         MissingExtra: the variant needs a runtime that is not installed.
         BundleError: it cannot be trusted or used.
     """
-    bundle = read_bundle(path)
+    bundle = read_trusted(path, settings)
     automatic = settings.variant == "auto"
     chosen = fastest_here(bundle, cache_folder())[0] if automatic else bundle.with_variant(settings.variant)
     predictor = open_predictor(chosen, threads=1)

@@ -1,5 +1,7 @@
 """How a server runs. The defaults are meant for production."""
 
+from pathlib import Path
+
 from pydantic import Field
 
 from sightline.records import Frozen
@@ -10,6 +12,10 @@ class ServerSettings(Frozen):
 
     variant
         Which of the bundle's variants answers; `auto`: the fastest on this machine, measured once and remembered.
+    trust
+        Files of public keys, or folders of them, whose signatures are verified before anything of a bundle is used.
+    require_signature
+        Refuse a bundle that none of them has signed.
     threads
         Threads that decode and infer, each on one core; None: one a core.
     max_batch_size
@@ -43,6 +49,8 @@ class ServerSettings(Frozen):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     variant: str = "auto"
+    trust: tuple[Path, ...] = ()
+    require_signature: bool = False
     threads: int | None = Field(default=None, ge=1)
     max_batch_size: int | None = Field(default=None, ge=1, le=1024)
     max_queue_delay_ms: float = Field(default=0.0, ge=0, le=10_000)

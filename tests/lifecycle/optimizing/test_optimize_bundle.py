@@ -7,7 +7,7 @@ import pytest
 from onnx import numpy_helper
 from typer.testing import CliRunner
 
-from sightline.bundle import read_bundle
+from sightline.bundle import create_keys, read_bundle, read_signing_key, sign_bundle, signature_ids
 from sightline.cli.main import app
 from sightline.dataset import read_dataset
 from sightline.errors import InputError
@@ -36,6 +36,9 @@ def optimized(known, pictures, tmp_path_factory):
     def broken(bundle, _material, _listen):
         return list(quantized_candidates(clipped(bundle.read("model.onnx")), "broken", "clipped on purpose"))
 
+    keys = tmp_path_factory.mktemp("keys")
+    create_keys(keys, "builder", None)
+    sign_bundle(read_bundle(known), read_signing_key(keys / "builder.key", str))
     found = optimize_bundle(
         read_bundle(known), read_dataset(pictures), Wanted(least_gain=0.0), target, listen, [broken]
     )
@@ -64,6 +67,13 @@ def test_the_bundle_holds_what_was_kept_and_answers_by_it(optimized, known):
     assert json.loads(new.read("variants.json"))["chosen"] == found.chosen
     assert {check.outcome for check in verify_bundle(target)} == {"passed"}
     assert new.read("model.onnx") == read_bundle(known).read("model.onnx")
+
+
+def test_a_signature_does_not_go_over_to_the_new_bundle(optimized, known):
+    _, target = optimized
+
+    assert len(signature_ids(known)) == 1
+    assert not (target / "signatures").exists()
 
 
 def test_each_variant_has_a_decision_fitted_to_it(optimized):
