@@ -47,6 +47,8 @@ def proxied(server_url: str, path: str) -> Iterator[Proxy]:
         proxy = Proxy(f"http://127.0.0.1:{listener.server_address[1]}{path}")
         thread = threading.Thread(target=listener.serve_forever)
         thread.start()
-        yield proxy
-        listener.shutdown()
-        thread.join()
+        try:
+            yield proxy
+        finally:
+            listener.shutdown()
+            thread.join()
