@@ -316,7 +316,9 @@ def test_the_keyboard_alone_is_enough(browser, url):
         outline = "getComputedStyle(document.querySelector('.drop')).outlineStyle"
         assert page.evaluate(outline) == "solid"
         press("Enter")
+        deadline = time.monotonic() + 15
         while not choosers:
+            assert time.monotonic() < deadline
             page.wait_for_timeout(20)
         choosers[0].set_files([{"name": "a.png", "mimeType": "image/png", "buffer": PICTURE}])
         visit.text("#answer .verdict")
