@@ -1,9 +1,7 @@
 """The page at `/` in a real browser, on real servers."""
 
-import contextlib
 import io
 import json
-import socket
 import time
 
 import httpx
@@ -54,7 +52,7 @@ def browser():
 def url(tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
     path = make_bundle(folder / "tiles", decision=RULE, outliers=outlier_rule(), max_bytes=MAX_BYTES)
-    with running(path, "--workers", "1", "--max-images", "1") as server:
+    with running(path, "--threads", "1", "--max-images", "1") as server:
         yield server.url
 
 
@@ -62,7 +60,7 @@ def url(tmp_path_factory):
 def several_url(tmp_path_factory):
     labels = ("crack", TRICKY, LONG)
     path = make_bundle(tmp_path_factory.mktemp("page") / "several", labels=labels, decision=SEVERAL)
-    with running(path, "--workers", "1") as server:
+    with running(path, "--threads", "1") as server:
         yield server.url
 
 
@@ -215,25 +213,24 @@ def test_a_file_over_the_limit_is_not_even_sent(visit):
     assert not [one for one in visit.requests if one.method == "POST"]
 
 
-@contextlib.contextmanager
-def every_place_taken(url):
-    """Hold the server's one place by a request that does not go on."""
-    host, port = url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port))) as held:
-        held.sendall(b"POST /v1/predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nx")
-        deadline = time.monotonic() + 10
-        while asked(url).status_code != 429:
-            assert time.monotonic() < deadline
-        yield
-
-
 def test_a_busy_server_can_be_asked_again_when_it_said_it_could(browser, url):
-    with visiting(browser, url, refusals=True) as visit:
-        with every_place_taken(url):
-            visit.choose(("picture.png", PICTURE))
-            assert "The server is busy." in visit.text("#problem")
-            button = visit.page.locator("#problem button")
-            assert button.get_attribute("aria-disabled") == "true"
+    two = [("file", (f"{i}.png", PICTURE)) for i in range(2)]
+    refused = httpx.post(f"{url}/v1/predict", files=two)
+    assert refused.status_code == 429
+    refusals = [refused]
+
+    def guard(route):
+        if route.request.method == "POST" and refusals:
+            answer = refusals.pop()
+            headers = {name: answer.headers[name] for name in ("content-type", "retry-after")}
+            route.fulfill(status=429, headers=headers, body=answer.content)
+        else:
+            route.continue_()
+
+    with visiting(browser, url, refusals=True, guard=guard) as visit:
+        visit.choose(("picture.png", PICTURE))
+        assert "The server is busy." in visit.text("#problem")
+        assert visit.page.locator("#problem button").get_attribute("aria-disabled") == "true"
 
         visit.page.locator("#problem button:not([aria-disabled])").click()
 

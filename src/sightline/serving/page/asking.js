@@ -72,6 +72,8 @@ function words(refusal, limits) {
       return ["The picture took too long to arrive.", "Try again, over a faster connection or with a smaller file."];
     case "overloaded":
       return ["The server is busy.", `${unchanged} Try again in a moment.`];
+    case "deadline_exceeded":
+      return ["The answer took too long.", `${unchanged} The server is busy or the picture very large: try again in a moment.`];
     case "not_ready":
       return ["The server is not ready.", `${unchanged} It is starting or stopping: try again in a moment.`];
     case "unreachable":
