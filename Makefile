@@ -7,13 +7,13 @@ BIN := $(VENV)/bin
 LIGHT := .venv-light
 PIP := install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test .test-full .test-light test-light check format bench clean
+.PHONY: demo test .test-full .test-light .chromium test-light check format bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/sightline demo
 
 # Both suites at once, a core each: more threads than cores would make PyTorch wait for itself.
-test: $(VENV)/.installed $(LIGHT)/.installed
+test: $(VENV)/.installed $(LIGHT)/.installed .chromium
 	@OMP_NUM_THREADS=1 $(MAKE) --no-print-directory --jobs=2 .test-full .test-light
 
 .test-full:
@@ -22,6 +22,18 @@ test: $(VENV)/.installed $(LIGHT)/.installed
 .test-light:
 	@$(LIGHT)/bin/pytest > $(LIGHT)/tests.log 2>&1 || { echo "Without torch:"; cat $(LIGHT)/tests.log; exit 1; }
 	@echo "Without torch: $$(tail -n 1 $(LIGHT)/tests.log)"
+
+# A browser for the tests of the server's page; where there is none and none can be had, they are skipped and say so.
+.chromium:
+	@for name in chromium chromium-browser google-chrome; do command -v $$name > /dev/null && exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+	    echo "Installing Chromium for the tests of the server's page: this takes a minute."; \
+	    export DEBIAN_FRONTEND=noninteractive; \
+	    { timeout 120 apt-get -qq update; timeout 600 apt-get -qq install --yes --no-install-recommends chromium; } \
+	        > $(VENV)/chromium.log 2>&1 && exit 0; \
+	    echo "It cannot be installed, $(VENV)/chromium.log says why."; \
+	fi; \
+	echo "No Chromium: the tests of the server's page are skipped."
 
 # The same tests where torch is not installed: those of training are left out, the rest must pass.
 test-light: $(LIGHT)/.installed

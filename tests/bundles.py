@@ -153,7 +153,7 @@ def make_bundle(
         reference = tiny_reference(engine, spec, rule.task)
         scorer = OutlierScorer(outliers, reference)
         files[REFERENCE_FILE] = pack_reference(reference)
-    files[EXPECTED_FILE] = pack_golden(record_golden(pictures, spec, rule, LABELS, engine, scorer))
+    files[EXPECTED_FILE] = pack_golden(record_golden(pictures, spec, rule, labels, engine, scorer))
     manifest = Manifest(
         name=target.name,
         task=rule.task,

@@ -12,6 +12,7 @@ from sightline.serving.described import describe_direct
 from sightline.serving.docs_page import install_docs
 from sightline.serving.door import Door
 from sightline.serving.failures import install_failures
+from sightline.serving.page import install_page
 from sightline.serving.routes import build_routes
 from sightline.serving.service import Service
 
@@ -40,6 +41,7 @@ def create_app(service: Service, on_failure: Callable[[], None] | None = None) -
         swagger_ui_oauth2_redirect_url=None,
     )
     install_docs(app)
+    install_page(app)
     app.include_router(describe_direct())
     app.include_router(build_routes(service))
     install_failures(app, service)

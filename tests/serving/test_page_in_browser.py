@@ -1,0 +1,432 @@
+"""The page at `/` in a real browser, on real servers."""
+
+import io
+import json
+import time
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+
+from browsers import CHROMIUM, chromium, visiting
+from bundles import LABELS, make_bundle, outlier_rule
+from pictures import encode, gradient, raw_png
+from proxies import proxied
+from servers import running
+from sightline.records import DecisionRule, PredictionSets, Temperature
+
+pytest.importorskip("playwright.sync_api", reason="the page's tests need playwright")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="the page's tests need Chromium: `make test` installs it on Debian, as root"
+)
+
+PICTURE = encode(gradient())
+OTHER = encode(gradient(90, 60), "JPEG", quality=90)
+NOISE = encode(np.random.default_rng(2).integers(0, 256, (40, 50, 3), dtype=np.uint8))
+MAX_BYTES = 100_000
+RULE = DecisionRule(
+    calibration=Temperature(value=2.5),
+    accept_thresholds=(0.92, 0.85, 2.0),
+    alarm_thresholds=(None, None, 0.1),
+    sets=PredictionSets(kind="lac", coverage=0.9, threshold=0.95),
+    aim="recall(hole) >= 0.99",
+)
+TRICKY = "<img/src=x/onerror=alert(1)>"
+LONG = "x" * 200
+SEVERAL = DecisionRule(
+    activation="sigmoid",
+    calibration=Temperature(value=3.0),
+    label_thresholds=(0.2, 0.5, 0.9),
+    review_from=(0.1, 0.4, 0.01),
+)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("page")
+    path = make_bundle(folder / "tiles", decision=RULE, outliers=outlier_rule(), max_bytes=MAX_BYTES)
+    with running(path, "--threads", "1", "--max-images", "1") as server:
+        yield server.url
+
+
+@pytest.fixture(scope="module")
+def several_url(tmp_path_factory):
+    labels = ("crack", TRICKY, LONG)
+    path = make_bundle(tmp_path_factory.mktemp("page") / "several", labels=labels, decision=SEVERAL)
+    with running(path, "--threads", "1") as server:
+        yield server.url
+
+
+@pytest.fixture
+def visit(browser, url):
+    with visiting(browser, url) as begun:
+        yield begun
+
+
+def asked(url, data=PICTURE, **parameters):
+    return httpx.post(f"{url}/v1/predict", content=data, params=parameters, timeout=30)
+
+
+def rows(visit):
+    visit.page.locator("#answer .bars").wait_for()
+    return [line.inner_text().split() for line in visit.page.locator("#answer .bars tbody tr").all()]
+
+
+def left_of(visit, selector):
+    return visit.page.locator(selector).evaluate("mark => parseFloat(mark.style.left)")
+
+
+@pytest.mark.parametrize("way", ["drop", "paste", "choose"])
+def test_a_picture_gets_the_answer_that_the_api_gives(visit, url, way):
+    if way == "choose":
+        visit.choose(("picture.png", PICTURE))
+    else:
+        visit.drop(PICTURE, kind=way)
+
+    said = asked(url).json()
+    headline = visit.text("#answer .verdict")
+    assert headline.startswith(f"{said['label']} {said['probability']:.2%}")
+    assert said["decision"] in headline
+    assert said["reason"] in headline
+    shown = {row[0].lstrip("✓") or row[1]: row for row in rows(visit)}
+    for one in said["candidates"]:
+        assert f"{one['probability']:.2%}" in " ".join(shown[one["label"]])
+    assert said["reason"] in visit.page.locator("#said").inner_text()
+
+
+def test_thresholds_are_marked_where_they_are_and_said_in_words(visit):
+    visit.choose(("picture.png", PICTURE))
+
+    by_label = {row[1] if row[0] == "✓" else row[0]: " ".join(row) for row in rows(visit)}
+    assert "accept from 92%" in by_label["crack"]
+    assert "accept from 85%" in by_label["good"]
+    assert "alarm from 10% always review" in by_label["hole"]
+    assert left_of(visit, "tr:has-text('crack') b.accept") == pytest.approx(92)
+    assert left_of(visit, "tr:has-text('hole') b.alarm") == pytest.approx(10)
+
+
+def test_set_outlier_score_and_times_are_shown(visit, url):
+    visit.choose(("picture.png", PICTURE))
+
+    said, text = asked(url).json(), visit.text("#answer")
+    assert " and ".join(said["label_set"]) in text
+    assert "hold the truth in 90% of pictures" in text
+    assert f"{said['outlier_score']:.4g}, not above the threshold 1 (mahalanobis)" in text
+    for stage in ("waiting", "decoding", "preprocessing", "network", "deciding"):
+        assert f"{stage} " in text
+
+
+def test_a_strange_picture_is_rejected_and_says_why(visit):
+    visit.choose(("noise.png", NOISE))
+
+    text = visit.text("#answer .verdict")
+    assert "✕ reject" in text
+    assert "unlike the training images" in text
+
+
+def test_the_page_tells_which_bundle_answers(visit, url):
+    model = httpx.get(f"{url}/v1/model").json()
+
+    facts = visit.text("#facts")
+    for fact in (model["name"], model["bundle_id"], model["variant"], "recall(hole) >= 0.99", *LABELS):
+        assert fact in facts
+
+
+def test_of_several_labels_all_that_are_true_are_named_and_bands_are_drawn(browser, several_url):
+    said = asked(several_url).json()
+    assert len(said["labels"]) > 1
+
+    with visiting(browser, several_url) as visit:
+        visit.choose(("picture.png", PICTURE))
+
+        assert visit.text("#answer .verdict strong") == " and ".join(said["labels"])
+        checked = [row[1] for row in rows(visit) if row[0] == "✓"]
+        assert checked == said["labels"]
+        assert left_of(visit, f"tr:has-text('{LONG}') u") == pytest.approx(1)
+        assert "review from 1% true from 90%" in visit.text(f"tr:has-text('{LONG}')")
+
+
+def test_an_explanation_is_asked_for_by_the_button_only(visit, url):
+    visit.choose(("picture.png", PICTURE))
+    visit.text("#answer .verdict")
+    assert not [path for path in visit.paths() if "explain" in path]
+
+    visit.page.click("#look")
+
+    overlay = visit.page.locator("#overlay")
+    overlay.wait_for()
+    answer = asked(url, explain="true")
+    about = json.loads(answer.headers["sightline-explanation"])
+    x, y = (round(one) for one in about["peak_px"])
+    width, height = about["picture_px"]
+    assert f"'{about['label']}'" in overlay.get_attribute("alt")
+    assert f"x {x}, y {y} of {width} × {height} pixels" in overlay.get_attribute("alt")
+    visit.page.wait_for_timeout(100)
+    drawn = overlay.evaluate("image => [image.naturalWidth, image.naturalHeight]")
+    assert tuple(drawn) == Image.open(io.BytesIO(answer.content)).size
+
+
+def test_another_label_is_explained_and_one_that_was_is_not_asked_for_again(visit):
+    visit.choose(("picture.png", PICTURE))
+    for label in ("hole", "crack", "hole"):
+        visit.page.select_option("#label", label)
+        visit.page.click("#look")
+        visit.page.locator(f"#overlay[alt*=\"'{label}'\"]").wait_for()
+
+    explained = [path for path in visit.paths() if "explain" in path]
+    assert [path.split("label=")[1] for path in explained] == ["hole", "crack"]
+
+
+@pytest.mark.parametrize(
+    "data, words",
+    [
+        (b"no image at all", "This is not a picture that the server takes. Send JPEG, PNG, WEBP, BMP, TIFF or GIF."),
+        (PICTURE[:-20], "The picture is damaged. Copy it again"),
+        (b"", "The file is empty."),
+        (raw_png(gradient(8, 8), 2, size=(30_000, 30_000)), "The picture is too large. Send one of at most 100 kB"),
+    ],
+    ids=["no image", "damaged", "empty", "too many pixels"],
+)  # fmt: skip
+def test_a_file_that_is_not_taken_is_told_in_words(browser, url, data, words):
+    with visiting(browser, url, refusals=True) as visit:
+        visit.choose(("picture.png", data))
+
+        problem = visit.text("#problem")
+        error = asked(url, data).json()["error"]
+        assert words in problem
+        assert error["message"] in problem
+        assert visit.page.locator("#answer").inner_text() == ""
+        assert visit.page.locator("#problem button").count() == 0
+
+
+def test_a_file_over_the_limit_is_not_even_sent(visit):
+    visit.choose(("large.png", bytes(MAX_BYTES + 1)))
+
+    assert "It has 100,001 bytes; the limit is 100,000. It was not sent." in visit.text("#problem")
+    assert not [one for one in visit.requests if one.method == "POST"]
+
+
+def test_a_busy_server_can_be_asked_again_when_it_said_it_could(browser, url):
+    two = [("file", (f"{i}.png", PICTURE)) for i in range(2)]
+    refused = httpx.post(f"{url}/v1/predict", files=two)
+    assert refused.status_code == 429
+    refusals = [refused]
+
+    def guard(route):
+        if route.request.method == "POST" and refusals:
+            answer = refusals.pop()
+            headers = {name: answer.headers[name] for name in ("content-type", "retry-after")}
+            route.fulfill(status=429, headers=headers, body=answer.content)
+        else:
+            route.continue_()
+
+    with visiting(browser, url, refusals=True, guard=guard) as visit:
+        visit.choose(("picture.png", PICTURE))
+        assert "The server is busy." in visit.text("#problem")
+        assert visit.page.locator("#problem button").get_attribute("aria-disabled") == "true"
+
+        visit.page.locator("#problem button:not([aria-disabled])").click()
+
+        assert visit.text("#answer .verdict")
+        assert visit.page.locator("#problem").inner_text() == ""
+        assert visit.page.evaluate("document.activeElement.id") == "shown"
+
+
+def test_a_server_that_is_gone_is_told_and_asked_again(browser, url):
+    with visiting(browser, url, refusals=True) as visit:
+        visit.text("#facts")
+        visit.page.context.set_offline(True)
+        visit.choose(("picture.png", PICTURE))
+        assert "The server does not answer." in visit.text("#problem")
+
+        visit.page.context.set_offline(False)
+        visit.page.click("#problem button")
+
+        assert visit.text("#answer .verdict")
+
+
+def test_an_api_key_is_asked_for_sent_and_kept_nowhere(browser, url):
+    def guard(route):
+        if route.request.headers.get("authorization") == "Bearer open-sesame":
+            route.continue_()
+        else:
+            error = {"code": "unauthorized", "message": "No key.", "request_id": "1"}
+            route.fulfill(status=401, json={"error": error})
+
+    with visiting(browser, url, refusals=True, guard=guard) as visit:
+        for key in ("wrong", "open-sesame"):
+            visit.page.fill("#key", key)
+            visit.page.keyboard.press("Enter")
+            if key == "wrong":
+                assert "The key was not accepted." in visit.text("#refused:not(:empty)")
+        visit.choose(("picture.png", PICTURE))
+
+        assert visit.text("#answer .verdict")
+        assert visit.page.locator("#locked").is_hidden()
+        kept = visit.page.evaluate(
+            "[localStorage.length, sessionStorage.length, document.cookie, location.href]"
+        )
+        assert kept == [0, 0, "", f"{url}/"]
+
+
+def test_a_key_that_is_asked_for_later_answers_the_picture_that_waits(browser, url):
+    locked = False
+
+    def guard(route):
+        if locked and "authorization" not in route.request.headers:
+            route.fulfill(
+                status=401, json={"error": {"code": "unauthorized", "message": "", "request_id": "1"}}
+            )
+        else:
+            route.continue_()
+
+    with visiting(browser, url, refusals=True, guard=guard) as visit:
+        visit.text("#facts")
+        locked = True
+        visit.choose(("picture.png", PICTURE))
+        assert "Enter it above; the picture is then sent again." in visit.text("#problem")
+
+        visit.page.fill("#key", "any")
+        visit.page.click("#unlock button")
+
+        assert visit.text("#answer .verdict")
+        visit.page.click("#forget")
+        visit.choose(("picture.png", PICTURE))
+        visit.page.locator("#locked").wait_for()
+
+
+def test_the_keyboard_alone_is_enough(browser, url):
+    with visiting(browser, url) as visit:
+        page, press = visit.page, visit.page.keyboard.press
+        choosers = []
+        page.on("filechooser", lambda opened: choosers.append(opened))
+        visit.text("#facts")
+        press("Tab")
+        assert page.evaluate("document.activeElement.id") == "file"
+        outline = "getComputedStyle(document.querySelector('.drop')).outlineStyle"
+        assert page.evaluate(outline) == "solid"
+        press("Enter")
+        deadline = time.monotonic() + 15
+        while not choosers:
+            assert time.monotonic() < deadline
+            page.wait_for_timeout(20)
+        choosers[0].set_files([{"name": "a.png", "mimeType": "image/png", "buffer": PICTURE}])
+        visit.text("#answer .verdict")
+        press("Tab")
+        assert page.evaluate("document.activeElement.id") == "label"
+        press("ArrowDown")
+        chosen = page.evaluate("document.activeElement.value")
+        press("Tab")
+        press("Enter")
+        page.locator(f"#overlay[alt*=\"'{chosen}'\"]").wait_for()
+
+        press("Escape")
+
+        assert page.locator("#shown").is_hidden()
+        assert page.evaluate("document.activeElement.id") == "file"
+        press("Tab")
+        press("Enter")
+        assert visit.text("#answer .verdict")
+        assert page.locator("#overlay").is_visible()
+
+
+def test_escape_stops_what_is_waited_for(browser, url):
+    waiting = []
+
+    with visiting(browser, url, refusals=True, guard=lambda route: answer_later(route, waiting)) as visit:
+        visit.text("#facts")
+        visit.choose(("picture.png", PICTURE))
+        visit.text("#waiting")
+        visit.page.keyboard.press("Escape")
+
+        assert visit.text("#problem").startswith("Stopped.")
+        assert waiting
+
+
+def answer_later(route, waiting):
+    """Let everything through but pictures, which wait for ever."""
+    if route.request.method == "POST":
+        waiting.append(route)
+    else:
+        route.continue_()
+
+
+def test_the_last_eight_pictures_can_be_gone_back_to(visit):
+    visit.choose(*((f"{number}.png", encode(gradient(40 + number, 40))) for number in range(7)))
+    visit.page.locator("#pictures li:nth-child(7) .badge").wait_for()
+    visit.choose(("other.jpg", OTHER))
+    visit.choose(("noise.png", NOISE))
+    visit.page.locator("#pictures li:first-child .badge").wait_for()
+
+    names = visit.page.locator("#pictures small").all_inner_texts()
+    assert names == ["noise.png", "other.jpg", *(f"{number}.png" for number in range(6))]
+    posts = len([one for one in visit.requests if one.method == "POST"])
+
+    visit.page.click("#pictures button:has-text('other.jpg')")
+
+    assert visit.text("#caption").startswith("other.jpg")
+    assert visit.page.locator("#pictures [aria-current]").inner_text().endswith("other.jpg")
+    assert visit.page.locator("#pictures canvas").count() == 8
+    assert len([one for one in visit.requests if one.method == "POST"]) == posts
+
+
+def test_labels_and_names_are_text_whatever_they_hold(browser, several_url):
+    with visiting(browser, several_url, viewport={"width": 360, "height": 800}) as visit:
+        visit.choose((f"{TRICKY}.png".replace("/", "\\"), PICTURE))
+        visit.page.click("#look")
+        visit.page.locator("#overlay").wait_for()
+
+        assert TRICKY in visit.text("#answer .verdict strong")
+        assert visit.text("#caption").startswith("<img")
+        assert visit.page.locator("main img").count() == 2
+        assert visit.page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_behind_a_proxy_the_bytes_of_the_file_arrive_unchanged(browser, url):
+    photo = encode(gradient(), "JPEG", quality=70, comment=b"as it was")
+
+    with proxied(url, "/line/3/") as proxy, visiting(browser, proxy.url) as visit:
+        visit.choose(("photo.jpg", photo))
+        visit.text("#answer .verdict")
+        visit.page.click("#look")
+        visit.page.locator("#overlay").wait_for()
+
+        assert proxy.bodies == [photo, photo]
+        assert [path for path in visit.paths() if not path.startswith("line/3/")] == []
+        assert visit.page.locator("footer a").evaluate("link => link.href") == f"{proxy.url}docs"
+
+
+@pytest.mark.parametrize("scheme, width", [("light", 1400), ("dark", 360)])
+def test_nothing_is_inaccessible(browser, url, several_url, scheme, width):
+    from axe_playwright_python.sync_playwright import Axe
+
+    axe = Axe()
+    options = {"color_scheme": scheme, "viewport": {"width": width, "height": 900}, "refusals": True}
+
+    def check(visit):
+        found = axe.run(visit.page)
+        assert found.violations_count == 0, found.generate_report()
+        assert visit.page.evaluate("document.documentElement.scrollWidth") == width
+
+    with visiting(browser, url, **options) as visit:
+        visit.text("#facts")
+        check(visit)
+        visit.choose(("picture.png", PICTURE), ("noise.png", NOISE))
+        visit.page.locator("#pictures li:nth-child(2) .badge").wait_for()
+        visit.page.click("#look")
+        visit.page.locator("#overlay").wait_for()
+        check(visit)
+        visit.choose(("picture.png", b"no image"))
+        visit.text("#problem")
+        check(visit)
+    with visiting(browser, several_url, **options) as visit:
+        visit.choose(("picture.png", PICTURE))
+        visit.text("#answer .verdict")
+        check(visit)
