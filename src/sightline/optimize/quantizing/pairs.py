@@ -59,7 +59,7 @@ class ActivationPair(nn.Module):
     def forward(self, values: Tensor) -> Tensor:
         """Values float32 of any shape, clipped and rounded; the rounding lets gradients through unchanged."""
         low, high = self._ends()
-        rounded: Tensor = _Rounding.apply(values, low, high)  # type: ignore[no-untyped-call]
+        rounded: Tensor = _Rounding.apply(values, low, high)
         return rounded
 
     def _ends(self) -> Tensor:

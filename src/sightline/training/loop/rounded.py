@@ -54,11 +54,12 @@ def fine_tune_rounded(
     *,
     progress: Progress | None = None,
 ) -> tuple[R, tuple[EpochRecord, ...]]:
-    """Train `model.start` while it rounds, on the CPU in float32, and keep the epoch that is best on `val`.
+    """Train `model.start` while it rounds, on the CPU in float32, and keep the state that is best on `val`.
 
-    Everything learns from the first step on, without dropout. Batch norms are merged into the convolutions, so that
-    their statistics are fixed and the weights that are rounded are those of the graph. Two runs with the same recipe
-    and data on the same kind of CPU, with as many threads, give identical weights.
+    The untrained one is among those. Everything learns from the first step on, without dropout; the rate rises over the
+    first tenth of the steps. Batch norms are merged into the convolutions, so that their statistics are fixed and the
+    weights that are rounded are those of the graph. Two runs with the same recipe and data on the same kind of CPU,
+    with as many threads, give identical weights.
 
     Raises:
         DatasetError: nothing can be learnt from the data, or a picture has changed since it was read.
@@ -80,6 +81,9 @@ def fine_tune_rounded(
 
 def _learn(session: Session, rounded: Rounded) -> tuple[EpochRecord, ...]:
     phase, best = _phase(session, rounded), Best(session.recipe)
+    before = _before(phase)
+    session.progress.on_note(f"rounded, before any training: {_told(before)}")
+    best.offer(before, rounded.module)
     history: list[EpochRecord] = []
     for epoch in phase.epochs:
         at = Position(epoch)
@@ -94,6 +98,24 @@ def _learn(session: Session, rounded: Rounded) -> tuple[EpochRecord, ...]:
     return tuple(history)
 
 
+def _before(phase: Phase) -> EpochRecord:
+    """The network rounded and not yet trained: what comes of the training has to be better."""
+    return EpochRecord(
+        phase=phase.name,
+        epoch=0,
+        train_loss=0.0,
+        validation=phase.validate(),
+        head_learning_rate=0.0,
+        backbone_learning_rate=0.0,
+        seconds=0.0,
+        images_per_s=0.0,
+    )
+
+
+def _told(record: EpochRecord) -> str:
+    return ", ".join(f"{name} {value:.4f}" for name, value in record.validation.items() if "/" not in name)
+
+
 def _phase(session: Session, rounded: Rounded) -> Phase:
     recipe, plan = session.recipe, session.plan
     steps = len(cut_batches(session, 1))
@@ -102,13 +124,12 @@ def _phase(session: Session, rounded: Rounded) -> Phase:
     # A record tells the rates of the first group, the head's, and of the last one, the backbone's.
     optimizer.param_groups.insert(1, optimizer.param_groups.pop())
     module = _Logits(rounded.module)
+    total = plan.epochs * steps
     return Phase(
         name="fine_tuning",
         epochs=range(1, plan.epochs + 1),
         optimizer=optimizer,
-        schedule=build_schedule(
-            recipe, total_steps=plan.epochs * steps, steps_per_epoch=steps, warmup_steps=0
-        ),
+        schedule=build_schedule(recipe, total_steps=total, steps_per_epoch=steps, warmup_steps=total // 10),
         scaler=torch.amp.GradScaler("cpu", enabled=False),
         average=None,
         begin_epoch=lambda _: module,
