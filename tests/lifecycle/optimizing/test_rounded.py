@@ -69,7 +69,7 @@ def test_the_recipe_is_the_bundles_own_but_for_how_it_is_learnt(built):
     assert changed.augmentation == own.augmentation
     assert (changed.loss, changed.imbalance) == (own.loss, own.imbalance)
     assert changed.training.teacher == str(built.path)
-    assert changed.learning_rate == pytest.approx(0.1 * own.backbone_learning_rate)
+    assert changed.learning_rate == pytest.approx(0.03 * own.backbone_learning_rate)
     assert changed.backbone_learning_rate == changed.learning_rate
 
 

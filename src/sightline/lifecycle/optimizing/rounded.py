@@ -22,13 +22,13 @@ from sightline.records import activation_of
 from sightline.training import Network, Progress, Recipe, fine_tune_rounded
 
 _FEWEST_EPOCHS = 3
-_RATE = 0.1
+_RATE = 0.03
 
 
 def rounded_recipe(bundle: Bundle, run: Path) -> Recipe:
     """The bundle's recipe for its own network that learns to be rounded, taught by the bundle.
 
-    A quarter of the epochs, 3 at least, all layers at a tenth of the rate that the backbone had, by AdamW in float32.
+    A quarter of the epochs, 3 at least, all layers at 0.03 of the rate that the backbone had, by AdamW in float32.
 
     Raises:
         InputError: the run folder is not there, or does not hold the weights; the bundle has no recipe, or is pruned.
