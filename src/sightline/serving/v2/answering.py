@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
@@ -17,10 +18,15 @@ from sightline.serving.v2.request import InferRequest, Wanted
 from sightline.serving.v2.tensors import Tensor
 from sightline.serving.work import Waiting
 
+_VERSION_DIGITS: Final = 12
+
 
 def version_of(model: Served) -> str:
-    """The version of what answers: the first twelve digits of the bundle's id."""
-    return model.bundle.id[:12]
+    """The version of what answers: the first twelve hexadecimal digits of the bundle's id as a decimal number.
+
+    Triton's versions are numbers, and its clients read them as such.
+    """
+    return str(int(model.bundle.id[:_VERSION_DIGITS], 16))
 
 
 def find_model(service: Service, name: str, version: str | None) -> Served:
@@ -30,7 +36,8 @@ def find_model(service: Service, name: str, version: str | None) -> Served:
         UnknownModel: there is none, or it has another version.
     """
     model = service.models.find(name)
-    if version and version not in (version_of(model), model.bundle.id):
+    identity = model.bundle.id
+    if version and version not in (version_of(model), identity, identity[:_VERSION_DIGITS]):
         raise UnknownModel(
             f"The model '{model.name}' has the version '{version_of(model)}' in service, not '{version[:80]}'."
         )

@@ -53,6 +53,7 @@ def model_config(service: Service, model: Served) -> Description:
         "max_batch_size": service.settings.max_files,
         "input": [{**one, "optional": True} for one in _configured(inputs)],
         "output": list(_configured(outputs)),
+        "parameters": {"bundle_id": {"string_value": model.bundle.id}},
         "instance_group": [{"name": model.name, "kind": "KIND_AUTO", "count": service.threads}],
     }
     if model.company > 1:

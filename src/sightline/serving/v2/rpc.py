@@ -111,6 +111,8 @@ class _Servicer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[
 
     def __init__(self, service: Service, admit: Admit) -> None:
         self._service, self._admit = service, admit
+        for method in service_pb2.DESCRIPTOR.services_by_name["GRPCInferenceService"].methods:
+            setattr(self, method.name, partial(_refuse, method.name))
         for name, work in self._methods().items():
             setattr(self, name, partial(self._answer, name, work))
 
@@ -214,6 +216,10 @@ class _Servicer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[
             waiting = Waiting(caller.client, caller.urgent, deadline, context.cancelled)
             tensors = await infer(service, model, wanted, within(waiting, started, wanted.timeout_s))
         return write_answer(tensors, model.name, version_of(model), wanted.id)
+
+
+async def _refuse(name: str, _request: Any, context: Any) -> None:
+    await context.abort(grpc.StatusCode.UNIMPLEMENTED, f"{name} is not offered here.")
 
 
 def _address(peer: str) -> str:
