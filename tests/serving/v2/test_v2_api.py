@@ -106,6 +106,19 @@ def test_a_bad_picture_among_several_fails_the_request_and_is_named(client):
     assert answer.headers["sightline-error-reason"] == "truncated"
 
 
+@pytest.mark.parametrize("model, status", [("tiles", 200), ("other", 404)])
+def test_a_request_sent_again_has_the_answer_of_the_first(client, model, status):
+    def ask():
+        path, headers = f"/v2/models/{model}/infer", {"idempotency-key": "v2"}
+        return client.post(path, json=in_json(PICTURE), headers=headers)
+
+    first, second = ask(), ask()
+
+    assert (first.status_code, second.status_code) == (status, status)
+    assert first.content == second.content
+    assert second.headers["idempotency-replayed"] == "true"
+
+
 def test_a_compressed_body_is_refused_by_name(client):
     answer = client.post(INFER, content=b"x", headers={"content-encoding": "gzip"})
 
