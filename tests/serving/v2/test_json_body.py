@@ -146,6 +146,7 @@ def test_an_output_overrides_the_request():
             "classification is 0",
         ),
     ],
+    ids=lambda one: one if isinstance(one, str) else "",
 )
 def test_what_is_wrong_is_named(document, behind, message):
     with pytest.raises(MalformedRequest, match=message):

@@ -36,7 +36,7 @@ def test_pictures_come_as_contents_or_raw():
         (message(shape=(-(2**63),)), "shape has -9223372036854775808"),
         (service_pb2.ModelInferRequest(), "'inputs' holds one tensor"),
     ],
-    ids=str,
+    ids=lambda one: one if isinstance(one, str) else "",
 )
 def test_what_is_wrong_is_named(given, expected):
     with pytest.raises(MalformedRequest, match=expected):
