@@ -174,11 +174,9 @@ def test_a_body_that_is_none_is_malformed(body, length, message):
         parse_request(body, length, CONTRACT)
 
 
-_ANY = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
-    max_leaves=8,
-)
+_LEAF = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+_BRANCH = _LEAF | st.lists(_LEAF, max_size=4) | st.dictionaries(st.text(max_size=8), _LEAF, max_size=3)
+_ANY = _BRANCH | st.lists(_BRANCH, max_size=4) | st.dictionaries(st.text(max_size=8), _BRANCH, max_size=3)
 _FIELDS = ("name", "shape", "datatype", "data", "parameters")
 
 
