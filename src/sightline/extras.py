@@ -12,6 +12,7 @@ _EXTRA_OF = {
     "cleanlab": "labels",
     "cryptography": "sign",
     "gcsfs": "gcs",
+    "grpc": "grpc",
     "jinja2": "data",
     "prometheus_client": "serve",
     "uvicorn": "serve",
@@ -32,6 +33,7 @@ _EXTRA_OF = {
     "torch": "train",
     "torch_pruning": "optimize",
     "torchvision": "train",
+    "tritonclient": "grpc",
 }
 _LICENCE_OF = {
     "labels": "It brings cleanlab, which is licensed under the AGPL-3.0; Sightline itself never needs it.",

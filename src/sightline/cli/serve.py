@@ -15,6 +15,15 @@ def serve(
         str, typer.Option(help="Address to listen on. There is no authentication yet.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
+    grpc_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="The Open Inference Protocol over gRPC, too: docs/v2.md.",
+            show_default=False,
+        ),
+    ] = None,
     variant: Annotated[
         str, typer.Option(help="Of the bundle; auto: the fastest on this machine, measured once.")
     ] = "auto",
@@ -69,16 +78,23 @@ def serve(
 
     for package in ("fastapi", "uvicorn", "prometheus_client"):
         require(package)
+    if grpc_port is not None:
+        require("grpc")
+        require("tritonclient.grpc")
     from sightline.serving import ServerSettings
     from sightline.serving import serve as run
 
     def announce(url: str) -> None:
+        if url.startswith("grpc:"):
+            typer.echo(f"Open Inference Protocol on {url}", err=True)
+            return
         typer.echo(f"Serving {bundle} on {url}  (docs: {url}/docs, stop: Ctrl-C)", err=True)
         typer.echo(f"Try: curl --data-binary @picture.jpg {url}/v1/predict", err=True)
 
     settings = ServerSettings(
         host=host,
         port=port,
+        grpc_port=grpc_port,
         variant=variant,
         trust=tuple(trust or ()),
         require_signature=require_signature,

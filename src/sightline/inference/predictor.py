@@ -48,6 +48,15 @@ class Prepared(NamedTuple):
     preprocess_ms: float
 
 
+class InFull(NamedTuple):
+    """A prediction with what it was made from: float32 `[C]`, float64 `[C]` calibrated, float32 `[D]`."""
+
+    prediction: Prediction
+    logits_c: NDArray[np.float32]
+    probabilities_c: NDArray[np.float64]
+    embedding_d: NDArray[np.float32]
+
+
 class Predictor:
     """Answers about single pictures. All methods may be called from several threads at once."""
 
@@ -84,7 +93,7 @@ class Predictor:
         data = image if isinstance(image, bytes) else read_image_file(Path(image), limits)
         prepared = self.prepare(data, waited_ms=waited_ms)
         (answer,) = self.answer([prepared], [Ask(top_k=top_k, neighbours=neighbours)])
-        return answer
+        return answer.prediction
 
     def prepare(self, image: bytes | NDArray[np.uint8], *, waited_ms: float = 0.0) -> Prepared:
         """Bring one encoded picture to the network's input, or take one that is: uint8 `[height_px, width_px, 3]`.
@@ -97,7 +106,7 @@ class Predictor:
         pixels, decode_ms, preprocess_ms = preprocess_timed(image, self.bundle.manifest.preprocessing)
         return Prepared(pixels, waited_ms, decode_ms, preprocess_ms)
 
-    def answer(self, prepared: Sequence[Prepared], asks: Sequence[Ask]) -> list[Prediction]:
+    def answer(self, prepared: Sequence[Prepared], asks: Sequence[Ask]) -> list[InFull]:
         """Run the graph on prepared pictures together and decide about each, as its `Ask` wants it."""
         started = time.perf_counter()
         pixels = np.stack([one.pixels for one in prepared])
@@ -106,7 +115,7 @@ class Predictor:
         scores = None if self.scorer is None else self.scorer.scores(logits, embeddings)
         probabilities = self.bundle.manifest.decision.probabilities(logits)
         infer_ms, decide_ms = (inferred - started) * 1e3, (time.perf_counter() - inferred) * 1e3
-        return [
+        predictions = [
             self._decided(
                 one,
                 ask,
@@ -117,6 +126,7 @@ class Predictor:
             )
             for row, (one, ask) in enumerate(zip(prepared, asks, strict=True))
         ]
+        return list(map(InFull, predictions, logits, probabilities, embeddings))
 
     def _decided(
         self,

@@ -64,6 +64,20 @@ async def read_images(exchange: Exchange, limits: Limits, count: Count) -> tuple
         raise BodyTimeout(f"The request body did not arrive within {limits.seconds:g} s.") from err
 
 
+async def read_whole(exchange: Exchange, limit: int, seconds: float, count: Count) -> bytes:
+    """Read a body of any kind, up to `limit` bytes.
+
+    Raises:
+        BodyTimeout: it did not arrive in time.
+        BodyTooLarge: it is larger than the limit.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            return b"".join([chunk async for chunk in _counted(exchange, limit, count)])
+    except TimeoutError as err:
+        raise BodyTimeout(f"The request body did not arrive within {seconds:g} s.") from err
+
+
 async def _form(exchange: Exchange, limits: Limits, count: Count) -> Sequence[Upload]:
     parser = MultiPartParser(
         Headers(raw=exchange.scope["headers"]),

@@ -8,6 +8,7 @@ from sightline.records import Prediction
 from sightline.serving.answers import Embedding, EmbeddingsAnswer, ErrorBody, FormAnswer
 from sightline.serving.explaining import OVERLAY
 from sightline.serving.parameters import EmbedParameters, PredictParameters
+from sightline.serving.v2 import described as v2
 
 _IMAGE = {"schema": {"type": "string", "format": "binary"}}
 _FORM = {
@@ -123,4 +124,5 @@ def describe_direct() -> APIRouter:
     async def embed(asked: Annotated[EmbedParameters, Query()]) -> None:
         """Give the vector that the head classifies by, of one image or several, sent as to `/v1/predict`."""
 
+    v2.describe(router)
     return router

@@ -7,8 +7,9 @@ routes of pictures are answered here, and FastAPI, which has the others, only de
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from sightline.serving import v2
 from sightline.serving.exchange import Exchange, Receive, Scope, Send
-from sightline.serving.failures import answer_failure
+from sightline.serving.failures import Shape, answer_failure, shape_usual
 from sightline.serving.predicting import embed, predict
 from sightline.serving.replays import HEADER, Replays
 from sightline.serving.service import Service
@@ -19,6 +20,8 @@ DIRECT: Mapping[tuple[str, str], Handler] = {
     ("POST", "/v1/predict"): predict,
     ("POST", "/v1/embed"): embed,
 }
+
+_V2 = "/v2"
 
 
 class Door:
@@ -34,13 +37,14 @@ class Door:
             await self._inner(scope, receive, send)
             return
         exchange = Exchange(scope, receive, send)
-        handler = DIRECT.get((scope["method"], scope["path"]))
+        route, handler = _find(scope["method"], scope["path"])
+        shape = v2.shape_failure if handler and route.startswith(_V2) else shape_usual
         try:
-            if handler is not None and HEADER in exchange.headers:
+            if handler is not None and HEADER in exchange.headers and scope["method"] == "POST":
                 settings = self._service.settings
                 await self._replays.answer(
                     exchange,
-                    lambda: self._answer(exchange, handler),
+                    lambda: self._answer(exchange, handler, shape),
                     settings.max_body_bytes,
                     settings.body_timeout_s,
                 )
@@ -50,18 +54,21 @@ class Door:
                 scope["state"]["request_id"] = exchange.id
                 await self._inner(scope, receive, exchange.send)
         except Exception as err:  # the last place to answer it
-            await answer_failure(self._service, exchange, err)
+            await answer_failure(self._service, exchange, err, shape)
         finally:
-            self._service.metrics.count_request(_route(scope, handler), exchange.status)
+            if handler is None:
+                route = str(getattr(scope.get("route"), "path", "unknown"))
+            self._service.metrics.count_request(route, exchange.status)
 
-    async def _answer(self, exchange: Exchange, handler: Handler) -> None:
+    async def _answer(self, exchange: Exchange, handler: Handler, shape: Shape) -> None:
         try:
             await handler(self._service, exchange)
         except Exception as err:  # answered here, so that the answer can be kept
-            await answer_failure(self._service, exchange, err)
+            await answer_failure(self._service, exchange, err, shape)
 
 
-def _route(scope: Scope, handler: Handler | None) -> str:
-    if handler is not None:
-        return str(scope["path"])
-    return str(getattr(scope.get("route"), "path", "unknown"))
+def _find(method: str, path: str) -> tuple[str, Handler | None]:
+    handler = DIRECT.get((method, path))
+    if handler is None and (path == _V2 or path.startswith(f"{_V2}/")):
+        return v2.find_route(method, path)
+    return path, handler

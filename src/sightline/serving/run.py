@@ -22,7 +22,7 @@ _BACKLOG = 2048
 def serve(bundle: Path, settings: ServerSettings, announce: Callable[[str], None]) -> None:
     """Verify the bundle, serve it, return after SIGTERM or SIGINT when what was in flight is finished.
 
-    announce is called with the server's address once it listens.
+    announce is called with the server's address once it listens, and with that of gRPC where there is one.
 
     Raises:
         BundleError: the bundle cannot be trusted, or its golden images give other answers here.
@@ -31,7 +31,11 @@ def serve(bundle: Path, settings: ServerSettings, announce: Callable[[str], None
     share_heaps()
     service = Service([open_model(bundle, settings)], settings)
     listener = _listen(settings)
-    app = create_app(service, on_failure=lambda: setattr(server, "should_exit", True))
+    app = create_app(
+        service,
+        on_failure=lambda: setattr(server, "should_exit", True),
+        on_grpc=lambda port: announce(f"grpc://{settings.host}:{port}"),
+    )
     config = uvicorn.Config(
         app,
         http=bounded(settings.max_header_bytes, settings.header_timeout_s),

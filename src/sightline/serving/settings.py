@@ -10,6 +10,8 @@ from sightline.records import Frozen
 class ServerSettings(Frozen):
     """Address, size and patience of a server.
 
+    grpc_port
+        Where the Open Inference Protocol is answered over gRPC; 0 takes a free one, None: nowhere.
     variant
         Which of the bundle's variants answers; `auto`: the fastest on this machine, measured once and remembered.
     trust
@@ -48,6 +50,7 @@ class ServerSettings(Frozen):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    grpc_port: int | None = Field(default=None, ge=0, le=65535)
     variant: str = "auto"
     trust: tuple[Path, ...] = ()
     require_signature: bool = False

@@ -10,8 +10,7 @@ from typing import Any, Generic, TypeVar
 from numpy import uint8
 from numpy.typing import NDArray
 
-from sightline.inference import Ask, Predictor
-from sightline.records import Prediction
+from sightline.inference import Ask, InFull, Predictor
 
 T = TypeVar("T")
 
@@ -47,7 +46,7 @@ class Job(Generic[T]):
 
 
 @dataclass(eq=False)
-class Picture(Job[Prediction]):
+class Picture(Job[InFull]):
     """A picture, encoded or as the network takes it: uint8 `[height_px, width_px, 3]`.
 
     company
