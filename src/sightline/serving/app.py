@@ -14,14 +14,19 @@ from sightline.serving.door import Door
 from sightline.serving.failures import install_failures
 from sightline.serving.page import install_page
 from sightline.serving.routes import build_routes
+from sightline.serving.security import Admission, Guard
 from sightline.serving.service import Service
 
 
-def create_app(service: Service, on_failure: Callable[[], None] | None = None) -> Door:
+def create_app(
+    service: Service, on_failure: Callable[[], None] | None = None, guard: Admission | None = None
+) -> Door:
     """Build the application. The service starts in the background, so that `/livez` answers meanwhile.
 
-    on_failure is called if the service does not become ready; `service.failure` then says why.
+    on_failure is called if the service does not become ready; `service.failure` then says why. Without a guard it is
+    made by the service's settings.
     """
+    guard = guard or Guard(service.settings.security, service.metrics.count_denied)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -45,7 +50,7 @@ def create_app(service: Service, on_failure: Callable[[], None] | None = None) -
     app.include_router(describe_direct())
     app.include_router(build_routes(service))
     install_failures(app, service)
-    return Door(service, app)
+    return Door(service, guard, app)
 
 
 async def _start(service: Service, on_failure: Callable[[], None] | None) -> None:
