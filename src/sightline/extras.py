@@ -13,6 +13,8 @@ _EXTRA_OF = {
     "cryptography": "sign",
     "gcsfs": "gcs",
     "jinja2": "data",
+    "httpcore2": "serve",
+    "jwt": "jwt",
     "prometheus_client": "serve",
     "uvicorn": "serve",
     "usearch": "data",

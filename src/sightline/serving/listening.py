@@ -60,6 +60,6 @@ class SideServer(uvicorn.Server):
     """A server beside another one, which is the one that signals stop."""
 
     @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:  # type: ignore[override]
+    def capture_signals(self) -> Iterator[None]:
         """Leave signals alone."""
         yield

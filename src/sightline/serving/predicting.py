@@ -76,7 +76,9 @@ def wait_for(service: Service, exchange: Exchange) -> Waiting:
 def _limits(service: Service, model: Served) -> Limits:
     settings = service.settings
     largest = model.bundle.manifest.preprocessing.limits.max_bytes
-    return Limits(settings.max_body_bytes, largest, settings.max_files, settings.body_timeout_s, service.links)
+    return Limits(
+        settings.max_body_bytes, largest, settings.max_files, settings.body_timeout_s, service.links
+    )
 
 
 async def _answer_one(

@@ -23,7 +23,9 @@ Place = tuple[str | None, Path]
 """What a model is to be called, or None for what its bundle says, and where the bundle is."""
 
 
-def serve(places: Sequence[Place], settings: ServerSettings, announce: Callable[[str, str | None], None]) -> None:
+def serve(
+    places: Sequence[Place], settings: ServerSettings, announce: Callable[[str, str | None], None]
+) -> None:
     """Verify the bundles, serve them, return after SIGTERM or SIGINT when what was in flight is finished.
 
     announce is called with the server's address, and that of the control plane or None, once both listen.
@@ -40,7 +42,9 @@ def serve(places: Sequence[Place], settings: ServerSettings, announce: Callable[
         tls = Tls(security.tls_cert, security.tls_key, security.tls_client_ca)
     service = Service(_open(places, settings), settings)
     guard = Guard(security, service.metrics.count_denied)
-    repository = Repository({one.name: one.path for one in service.models if one.path}, security.model_repository)
+    repository = Repository(
+        {one.name: one.path for one in service.models if one.path}, security.model_repository
+    )
     audit = AuditLog(security.audit_log, service.metrics.audit_lost.inc)
     changes = Changes(service, repository, guard, audit, tls)
     app = create_app(service, on_failure=lambda: setattr(server, "should_exit", True), guard=guard)

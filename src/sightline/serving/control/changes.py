@@ -70,7 +70,9 @@ class Changes:
                 await self._reload_model(model)
 
     def _reload_files(self) -> None:
-        works = {"audit log": self.audit.reopen} | ({} if self._tls is None else {"certificate": self._tls.reload})
+        works = {"audit log": self.audit.reopen} | (
+            {} if self._tls is None else {"certificate": self._tls.reload}
+        )
         for what, work in works.items():
             try:
                 work()

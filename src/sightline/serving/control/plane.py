@@ -12,8 +12,8 @@ from sightline.records import Frozen
 from sightline.serving.answers import ErrorBody, Health
 from sightline.serving.control.changes import Changes
 from sightline.serving.door import Door
-from sightline.serving.failures import install_failures
 from sightline.serving.exchange import Exchange
+from sightline.serving.failures import install_failures
 from sightline.serving.security import AuditLog, Caller, Guard, Scope, admin_only
 from sightline.serving.service import Service
 
@@ -101,7 +101,9 @@ class _Watched:
 
 def _states(service: Service, changes: Changes, ready_only: bool) -> list[ModelState]:
     serving = {model.name: model.bundle.id for model in service.models}
-    states = [ModelState(name=name, version=found, state="READY", reason="") for name, found in serving.items()]
+    states = [
+        ModelState(name=name, version=found, state="READY", reason="") for name, found in serving.items()
+    ]
     if not ready_only:
         states += [
             ModelState(name=name, version="", state="UNAVAILABLE", reason="not loaded")
@@ -124,7 +126,9 @@ async def _body(request: Request, known: set[str]) -> dict[str, Any]:
             async for chunk in request.stream():
                 data += chunk
                 if len(data) > _LARGEST_BODY:
-                    raise BodyTooLarge(f"The request body is larger than the limit of {_LARGEST_BODY:,} bytes.")
+                    raise BodyTooLarge(
+                        f"The request body is larger than the limit of {_LARGEST_BODY:,} bytes."
+                    )
     except TimeoutError as err:
         raise BodyTimeout(f"The request body did not arrive within {_BODY_S:g} s.") from err
     try:

@@ -43,7 +43,9 @@ class AuditLog:
         try:
             file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as err:
-            raise InputError(f"The audit log '{self._path}' cannot be written: {err.strerror or err}.") from err
+            raise InputError(
+                f"The audit log '{self._path}' cannot be written: {err.strerror or err}."
+            ) from err
         self.close()
         self._file = file
 

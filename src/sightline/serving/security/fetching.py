@@ -30,7 +30,7 @@ async def fetch(
     """
     import httpcore2
 
-    headers = {"accept-encoding": "identity", "user-agent": "sightline"}
+    headers = [("accept-encoding", "identity"), ("user-agent", "sightline")]
     parts: list[bytes] = []
     received = 0
     try:
@@ -46,7 +46,9 @@ async def fetch(
             async for part in response.aiter_stream():
                 received += len(part)
                 if received > limit:
-                    raise UrlUnreachable(f"What the address gives is larger than the limit of {limit:,} bytes.")
+                    raise UrlUnreachable(
+                        f"What the address gives is larger than the limit of {limit:,} bytes."
+                    )
                 count(len(part))
                 parts.append(part)
     except TimeoutError as err:

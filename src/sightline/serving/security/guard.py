@@ -91,7 +91,9 @@ class Guard:
         name = None if peer is None else peer_name(peer)
         if name is not None:
             return Caller(f"cert:{name}", self._client_scopes)
-        raise Unauthorized("missing", "Say who you are: send the header 'Authorization: Bearer KEY' or 'X-API-Key'.")
+        raise Unauthorized(
+            "missing", "Say who you are: send the header 'Authorization: Bearer KEY' or 'X-API-Key'."
+        )
 
     async def reload(self) -> None:
         """Read keys again, those of tokens, too."""

@@ -63,7 +63,9 @@ class KeyFile(Frozen):
     @model_validator(mode="after")
     def _unique(self) -> Self:
         for field in ("name", "sha256"):
-            value, times = next(iter(Counter(getattr(key, field) for key in self.keys).most_common(1)), ("", 0))
+            value, times = next(
+                iter(Counter(getattr(key, field) for key in self.keys).most_common(1)), ("", 0)
+            )
             if times > 1:
                 raise ValueError(f"{field} {value!r} is there {times} times")
         return self
@@ -124,7 +126,9 @@ def add_key(
         )
     except ValidationError as err:
         first = err.errors()[0]
-        raise InputError(f"No key can be made with {'.'.join(map(str, first['loc']))} {first['input']!r}: {first['msg']}.") from err
+        raise InputError(
+            f"No key can be made with {'.'.join(map(str, first['loc']))} {first['input']!r}: {first['msg']}."
+        ) from err
     _write(path, KeyFile(keys=(*present, key)))
     return token
 

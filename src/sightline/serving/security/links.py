@@ -10,14 +10,10 @@ import re
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from sightline.errors import InputError, UrlRefused
 from sightline.serving.security.fetching import fetch
-
-if TYPE_CHECKING:
-    from httpcore2 import AsyncNetworkBackend, AsyncNetworkStream
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -60,12 +56,14 @@ class Links:
         """
         from httpcore2 import URL
 
+        from sightline.serving.security.network import CheckedNetwork
+
         scheme, host, port = self._check(url)
         parts = urlsplit(url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         # Put together from what was checked: two readers of one address may understand it differently.
         checked = URL(scheme=scheme.encode(), host=host.encode(), port=port, target=target.encode())
-        network = _checked(self._resolve, _loopback if scheme == "http" else is_public)
+        network = CheckedNetwork(self._resolve, _loopback if scheme == "http" else is_public)
         async with self._at_once:
             return await fetch(
                 checked, limit=limit, seconds=seconds, network=network, trust=self._trust, count=count
@@ -73,7 +71,9 @@ class Links:
 
     def _check(self, url: str) -> Origin:
         if len(url) > _LONGEST or not _PLAIN.fullmatch(url) or "\\" in url:
-            raise UrlRefused(f"An address has up to {_LONGEST} printable ASCII characters: spell others as %XX.")
+            raise UrlRefused(
+                f"An address has up to {_LONGEST} printable ASCII characters: spell others as %XX."
+            )
         try:
             parts = urlsplit(url)
             port = parts.port
@@ -122,7 +122,9 @@ def _origin(entry: str) -> Origin:
     except ValueError:
         host, port = "", None
     if not host or parts.netloc != rest or "@" in rest or scheme not in ("", "https", "http"):
-        raise InputError(f"'{entry}' is no host. --allow-url-host takes HOST, HOST:PORT or http://127.0.0.1:PORT.")
+        raise InputError(
+            f"'{entry}' is no host. --allow-url-host takes HOST, HOST:PORT or http://127.0.0.1:PORT."
+        )
     if scheme == "http":
         try:
             local = port is not None and ipaddress.ip_address(host).is_loopback
@@ -137,25 +139,3 @@ async def look_up(host: str, port: int) -> Sequence[str]:
     """The addresses of a name, as the system knows them."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
-
-
-def _checked(resolve: Resolve, allowed: Callable[[Address], bool]) -> "AsyncNetworkBackend":
-    """Connections to addresses that were checked, all of a name's or none."""
-    from httpcore2 import AnyIOBackend, ConnectError
-
-    class Checked(AnyIOBackend):
-        async def connect_tcp(self, host: str, port: int, **options: Any) -> "AsyncNetworkStream":
-            try:
-                addresses = [ipaddress.ip_address(one.partition("%")[0]) for one in await resolve(host, port)]
-            except OSError as err:
-                raise ConnectError(f"'{host}' has no address") from err
-            if not addresses or not all(map(allowed, addresses)):
-                raise UrlRefused(f"The name '{host}' means an address that this server does not fetch from.")
-            for address in addresses[:-1]:
-                try:
-                    return await super().connect_tcp(str(address), port, **options)
-                except ConnectError:
-                    continue
-            return await super().connect_tcp(str(addresses[-1]), port, **options)
-
-    return Checked()

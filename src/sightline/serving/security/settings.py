@@ -77,9 +77,9 @@ class SecuritySettings(Frozen):
         if self.asks_who or self.insecure or is_loopback(host):
             return
         raise InputError(
-            f"On {host} others can reach this server, and it asks nobody who they are. Give it --api-keys FILE (made by "
-            "`sightline apikeys add`), --jwt-issuer or --tls-client-ca. Where something before it does that, as in "
-            "a private container network: --insecure, or SIGHTLINE_INSECURE=1 in the environment."
+            f"On {host} others can reach this server, and it asks nobody who they are. Give it --api-keys FILE "
+            "(made by `sightline apikeys add`), --jwt-issuer or --tls-client-ca. Where something before it "
+            "does that, as in a private container network: --insecure, or SIGHTLINE_INSECURE=1 in the environment."
         )
 
 

@@ -59,7 +59,9 @@ def _context(certificate: Path, key: Path, client_ca: Path | None) -> ssl.SSLCon
     context.set_alpn_protocols(["http/1.1"])
     for path in (certificate, key, client_ca):
         if path is not None and not path.is_file():
-            raise InputError(f"There is no file '{path}'. TLS takes PEM files by --tls-cert, --tls-key, --tls-client-ca.")
+            raise InputError(
+                f"There is no file '{path}'. TLS takes PEM files by --tls-cert, --tls-key, --tls-client-ca."
+            )
     try:
         context.load_cert_chain(certificate, key, password=_refuse_password)
     except (OSError, ValueError) as err:

@@ -84,7 +84,8 @@ class Tokens:
             header = jwt.get_unverified_header(token)
             if header.get("alg") not in ALGORITHMS:
                 raise Unauthorized(
-                    "invalid", f"The token is signed by {str(header.get('alg'))[:20]!r}; {', '.join(ALGORITHMS)} hold."
+                    "invalid",
+                    f"The token is signed by {str(header.get('alg'))[:20]!r}; {', '.join(ALGORITHMS)} hold.",
                 )
             key = await self.keys.find(header.get("kid"))
             claims: dict[str, Any] = jwt.decode(
