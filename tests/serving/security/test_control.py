@@ -30,7 +30,9 @@ class Plant:
         self.repository.mkdir()
         self.first = make_bundle(folder / "first")
         self.second = make_bundle(self.repository / "second")
-        self.changed = make_bundle(folder / "changed", decision=DecisionRule(calibration=Temperature(value=3.0)))
+        self.changed = make_bundle(
+            folder / "changed", decision=DecisionRule(calibration=Temperature(value=3.0))
+        )
         outside = make_bundle(folder / "outside")
         (self.repository / "link").symlink_to(outside)
         (self.repository / "inner").symlink_to(self.second)
@@ -116,7 +118,10 @@ def test_models_are_loaded_reloaded_and_unloaded_under_traffic(server, plant):
         traffic.wait_for(after)
         listed = httpx.get(f"{server.url}/v1/models", headers=plant.user, timeout=60).json()["models"]
         unloaded = post(
-            server, plant, "/v2/repository/models/second/unload", json={"parameters": {"unload_dependents": False}}
+            server,
+            plant,
+            "/v2/repository/models/second/unload",
+            json={"parameters": {"unload_dependents": False}},
         )
         gone = httpx.post(
             f"{server.url}/v1/predict?model=second", content=PICTURE, headers=plant.user, timeout=60
@@ -156,7 +161,19 @@ def test_a_bundle_that_is_broken_leaves_the_old_one_in_service(server, plant):
 
 @pytest.mark.parametrize(
     "name",
-    ["nowhere", "..", "%2e%2e", "..%2f..%2ffirst", "%2fetc", "link", "empty", "second%00", "models", ".", "x" * 300],
+    [
+        "nowhere",
+        "..",
+        "%2e%2e",
+        "..%2f..%2ffirst",
+        "%2fetc",
+        "link",
+        "empty",
+        "second%00",
+        "models",
+        ".",
+        "x" * 300,
+    ],
 )
 def test_no_name_leads_out_of_the_repository(shared, name):
     server, plant = shared
@@ -195,7 +212,9 @@ def test_only_an_admin_comes_in_and_who_tried_is_written_down(shared):
 def test_the_two_ports_answer_different_things(shared):
     server, plant = shared
 
-    assert httpx.post(f"{server.url}/v2/repository/models/first/unload", headers=plant.user).status_code == 404
+    assert (
+        httpx.post(f"{server.url}/v2/repository/models/first/unload", headers=plant.user).status_code == 404
+    )
     assert post(server, plant, "/v1/predict", content=PICTURE).status_code == 404
     assert httpx.get(f"{server.control}/livez").status_code == 200
 
@@ -303,7 +322,10 @@ def test_a_server_has_several_models_by_name(plant, tmp_path):
     with running(plant.first, f"renamed={plant.second}") as server:
         listed = httpx.get(f"{server.url}/v1/models", timeout=60).json()["models"]
 
-    assert [(model["name"], model["bundle"]) for model in listed] == [("first", "first"), ("renamed", "second")]
+    assert [(model["name"], model["bundle"]) for model in listed] == [
+        ("first", "first"),
+        ("renamed", "second"),
+    ]
 
 
 def test_a_repository_has_places_of_its_own(plant):

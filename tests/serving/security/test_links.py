@@ -95,12 +95,19 @@ def answering(*addresses):
     return resolve
 
 
-PUBLIC = ["1.1.1.1", "9.9.9.9", "2606:4700::1111", "2001:4860:4860::8888"]
+PUBLIC = [
+    "1.1.1.1",
+    "9.9.9.9",
+    "::ffff:1.1.1.1",
+    "64:ff9b::101:101",
+    "2606:4700::1111",
+    "2001:4860:4860::8888",
+]
 INSIDE = [
     "127.0.0.1", "127.8.9.1", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1",
     "192.0.0.192", "224.0.0.1", "255.255.255.255", "198.18.0.1", "::1", "::", "fe80::1", "fc00::1", "fd00:ec2::254",
     "ff02::1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "::ffff:127.0.0.1", "64:ff9b::a9fe:a9fe", "2002:a00:1::",
-    "2002:7f00:1::1", "64:ff9b:1::1", "::7f00:1",
+    "2002:7f00:1::1", "64:ff9b:1::1", "::7f00:1", "3fff::1", "4000::1", "2001:db8::1", "192.88.99.1",
 ]  # fmt: skip
 
 
@@ -114,7 +121,9 @@ def test_an_address_inside_is_not_however_it_is_spelt(address):
     assert not is_public(ipaddress.ip_address(address))
 
 
-@pytest.mark.parametrize("addresses", [[one] for one in INSIDE] + [["1.1.1.1", "10.0.0.1"], ["10.0.0.1", "1.1.1.1"]])
+@pytest.mark.parametrize(
+    "addresses", [[one] for one in INSIDE] + [["1.1.1.1", "10.0.0.1"], ["10.0.0.1", "1.1.1.1"]]
+)
 def test_a_name_that_means_an_inner_address_is_not_connected_to(addresses):
     links = Links(["images.example"], answering(addresses))
 
@@ -219,7 +228,15 @@ def test_plain_http_stays_on_this_machine(elsewhere):
 
     with pytest.raises(UrlRefused):
         fetch(links, f"http://127.0.0.1:{elsewhere.server_port}/a.png")
-    for entry in ("http://images.example:80", "http://10.0.0.1:80", "http://127.0.0.1", "ftp://x", "a/b", "a@b", ""):
+    for entry in (
+        "http://images.example:80",
+        "http://10.0.0.1:80",
+        "http://127.0.0.1",
+        "ftp://x",
+        "a/b",
+        "a@b",
+        "",
+    ):
         with pytest.raises(InputError):
             Links([entry])
 
@@ -243,7 +260,10 @@ def test_a_host_with_several_addresses_is_tried_at_each(elsewhere):
 
 def test_a_server_fetches_what_it_is_allowed_to(bundle, elsewhere):
     base = f"http://127.0.0.1:{elsewhere.server_port}"
-    with running(bundle, "--allow-url-host", base) as server, httpx.Client(base_url=server.url, timeout=60) as client:
+    with (
+        running(bundle, "--allow-url-host", base) as server,
+        httpx.Client(base_url=server.url, timeout=60) as client,
+    ):
 
         def send(*images):
             return client.post("/v1/predict", json={"images": list(images)})

@@ -68,7 +68,9 @@ def get_or_fail(url, context, **more):
 
 
 def test_tls_is_spoken_new_enough_and_nothing_else(bundle, place):
-    with running(bundle, "--tls-cert", str(place.cert), "--tls-key", str(place.key), verify=place.trust()) as server:
+    with running(
+        bundle, "--tls-cert", str(place.cert), "--tls-key", str(place.key), verify=place.trust()
+    ) as server:
         answer = get_or_fail(server.url, place.trust())
         with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
             get_or_fail(server.url, ssl.create_default_context())
@@ -77,7 +79,7 @@ def test_tls_is_spoken_new_enough_and_nothing_else(bundle, place):
         old = place.trust()
         old.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
         old.set_ciphers("ALL:@SECLEVEL=0")
-        with pytest.warns(DeprecationWarning):
+        with pytest.warns(DeprecationWarning, match="deprecated"):
             old.maximum_version = ssl.TLSVersion.TLSv1_1
         with pytest.raises(httpx.ConnectError):
             get_or_fail(server.url, old)
@@ -112,7 +114,9 @@ def test_without_a_certificate_of_the_authority_nobody_connects(mutual, place, w
     elif who == "an old one":
         from datetime import UTC, datetime
 
-        place.authority.issue_cert("x.example", not_after=datetime(2020, 1, 1, tzinfo=UTC)).configure_cert(context)
+        place.authority.issue_cert("x.example", not_after=datetime(2020, 1, 1, tzinfo=UTC)).configure_cert(
+            context
+        )
 
     with pytest.raises(httpx.TransportError):
         get_or_fail(server.url, context)
@@ -132,7 +136,9 @@ def test_a_key_says_more_than_the_certificate(mutual, place):
 
 def test_a_new_certificate_is_shown_after_a_hang_up_and_a_broken_one_is_not(bundle, tmp_path):
     place = Place(tmp_path / "renewed")
-    with running(bundle, "--tls-cert", str(place.cert), "--tls-key", str(place.key), verify=place.trust()) as server:
+    with running(
+        bundle, "--tls-cert", str(place.cert), "--tls-key", str(place.key), verify=place.trust()
+    ) as server:
 
         def shown():
             host, port = server.url.removeprefix("https://").split(":")
@@ -211,4 +217,6 @@ def test_what_does_not_fit_is_told_before_the_server_listens(bundle, options, wo
 def test_open_to_others_by_intention(bundle):
     with running(bundle, "--host", "0.0.0.0", "--insecure") as server:
         port = server.url.rpartition(":")[2]
-        assert httpx.post(f"http://127.0.0.1:{port}/v1/predict", content=PICTURE, timeout=60).status_code == 200
+        assert (
+            httpx.post(f"http://127.0.0.1:{port}/v1/predict", content=PICTURE, timeout=60).status_code == 200
+        )

@@ -210,7 +210,9 @@ def test_keys_that_cannot_be_had_are_told_at_start(tmp_path, source, words):
 
 def test_a_server_takes_tokens_and_nothing_that_looks_like_one(bundle, keys_file):
     options = ["--jwt-issuer", ISSUER, "--jwt-audience", AUDIENCE, "--jwt-keys", str(keys_file)]
-    with running(bundle, *options, "--jwt-scope", "operator=read", "--jwt-scope", "inspector=predict") as server:
+    with running(
+        bundle, *options, "--jwt-scope", "operator=read", "--jwt-scope", "inspector=predict"
+    ) as server:
 
         def send(text):
             headers = {"authorization": f"Bearer {text}"}

@@ -14,9 +14,7 @@ class Bucket:
 
     def take(self) -> float:
         """Take one and return 0, or take none and return the seconds until there is one."""
-        now = self._clock()
-        self._filled = min(self.burst, self._filled + (now - self._at) * self.per_s)
-        self._at = now
+        self._refill()
         if self._filled >= 1:
             self._filled -= 1
             return 0.0
@@ -24,4 +22,10 @@ class Bucket:
 
     def owe(self, count: int) -> None:
         """Take so many more, whether they are there or not: those that come next wait the longer."""
+        self._refill()
         self._filled -= count
+
+    def _refill(self) -> None:
+        now = self._clock()
+        self._filled = min(self.burst, self._filled + (now - self._at) * self.per_s)
+        self._at = now

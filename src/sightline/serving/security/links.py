@@ -25,6 +25,9 @@ _LONGEST = 2048
 _AT_ONCE = 32
 _PLAIN = re.compile(r"[!-~]+")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+_NOT_PUBLIC = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")))
+"""Protocol assignments, a cloud's metadata among them, relays, documentation: older Pythons take them for global."""
 
 
 class Links:
@@ -92,11 +95,14 @@ class Links:
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is one of the internet at large, and carries no other inside that is not."""
+    """Whether an address, or the IPv4 address that an IPv6 address stands for, is one of the internet at large."""
     inner = _inside(address)
-    if inner is not None and not is_public(inner):
+    if inner is not None:
+        return is_public(inner)
+    if any(address.version == network.version and address in network for network in _NOT_PUBLIC):
         return False
-    return address.is_global and not address.is_multicast
+    unicast = address.version == 4 or address in _UNICAST
+    return unicast and address.is_global and not address.is_multicast and not address.is_reserved
 
 
 def _loopback(address: Address) -> bool:
@@ -104,7 +110,7 @@ def _loopback(address: Address) -> bool:
 
 
 def _inside(address: Address) -> Address | None:
-    """The IPv4 address that an IPv6 address stands for."""
+    """The IPv4 address that an IPv6 address stands for: mapped, translated or tunnelled."""
     if isinstance(address, ipaddress.IPv4Address):
         return None
     if address in _NAT64:
