@@ -14,7 +14,7 @@ _EXTRA_OF = {
     "gcsfs": "gcs",
     "jinja2": "data",
     "httpcore2": "serve",
-    "jwt": "jwt",
+    "jwt": "serve",
     "prometheus_client": "serve",
     "uvicorn": "serve",
     "usearch": "data",

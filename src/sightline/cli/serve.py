@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from sightline.cli.trust import RequireSignature, Trust
 from sightline.cli.serve_security import (
     AllowUrlHost,
     ApiKeys,
@@ -25,6 +24,7 @@ from sightline.cli.serve_security import (
     TlsKey,
     security_settings,
 )
+from sightline.cli.trust import RequireSignature, Trust
 
 
 def serve(

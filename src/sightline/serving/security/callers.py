@@ -11,6 +11,8 @@ SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 
 _OPEN: Final = frozenset({"/", "/livez", "/readyz", "/v2/health/live", "/v2/health/ready"})
 
+_PAGE: Final = "/page/"
+
 
 @dataclass(frozen=True)
 class Caller:
@@ -43,7 +45,7 @@ def scope_of(method: str, path: str) -> Scope | None:
 
     Whatever a route is added for, to look takes `read` and to send takes `predict`.
     """
-    if path in _OPEN:
+    if path in _OPEN or path.startswith(_PAGE):
         return None
     return _SCOPE_OF_METHOD.get(method, "predict")
 
