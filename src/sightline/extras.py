@@ -14,6 +14,8 @@ _EXTRA_OF = {
     "gcsfs": "gcs",
     "grpc": "grpc",
     "jinja2": "data",
+    "httpcore2": "serve",
+    "jwt": "serve",
     "prometheus_client": "serve",
     "uvicorn": "serve",
     "usearch": "data",

@@ -60,6 +60,15 @@ class ServiceMetrics:
         self._refusals = Counter(
             "sightline_refusals", "Images and requests refused, by code.", ["code"], registry=self.registry
         )
+        self._denied = Counter(
+            "sightline_denied",
+            "Requests by somebody unknown, without the right, or beyond a key's rate, by reason.",
+            ["reason"],
+            registry=self.registry,
+        )
+        self.audit_lost = Counter(
+            "sightline_audit_lost", "Lines that the audit log could not take.", registry=self.registry
+        )
         self._confidence = Histogram(
             "sightline_confidence",
             "Calibrated probability of the most probable label.",
@@ -116,6 +125,10 @@ class ServiceMetrics:
     def count_refusal(self, code: str) -> None:
         """Count an image or a request that was refused, by its error code or reason."""
         self._refusals.labels(code).inc()
+
+    def count_denied(self, reason: str) -> None:
+        """Count a request that was not let in."""
+        self._denied.labels(reason).inc()
 
     def render(self) -> bytes:
         """Return all metrics in Prometheus' text format."""

@@ -8,13 +8,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from sightline.serving import v2
-from sightline.serving.exchange import Exchange, Receive, Scope, Send
+from sightline.serving.exchange import Exchange, Receive, Send
+from sightline.serving.exchange import Scope as AsgiScope
 from sightline.serving.failures import Shape, answer_failure, shape_usual
 from sightline.serving.predicting import embed, predict
 from sightline.serving.replays import HEADER, Replays
+from sightline.serving.security import Admission, Scope, scope_of
 from sightline.serving.service import Service
 
 Handler = Callable[[Service, Exchange], Awaitable[None]]
+Find = Callable[[str, str], tuple[str, Handler | None]]
 
 DIRECT: Mapping[tuple[str, str], Handler] = {
     ("POST", "/v1/predict"): predict,
@@ -25,22 +28,38 @@ _V2 = "/v2"
 
 
 class Door:
-    """The ASGI application of a service before that of FastAPI."""
+    """The ASGI application of a service before that of FastAPI.
 
-    def __init__(self, service: Service, inner: Callable[..., Any]) -> None:
-        self._service, self._inner = service, inner
+    find
+        Who answers a method and a path past FastAPI; None: `find_direct`.
+    needs
+        The scope that a method and a path take.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        guard: Admission,
+        inner: Callable[..., Any],
+        find: Find | None = None,
+        needs: Callable[[str, str], Scope | None] = scope_of,
+    ) -> None:
+        self._service, self._guard, self._inner = service, guard, inner
+        self._find, self._needs = find or find_direct, needs
         self._replays = Replays()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Answer one request, or run the application's lifespan."""
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
         exchange = Exchange(scope, receive, send)
-        route, handler = _find(scope["method"], scope["path"])
+        method, path = scope["method"], scope["path"]
+        route, handler = self._find(method, path)
         shape = v2.shape_failure if handler and route.startswith(_V2) else shape_usual
         try:
-            if handler is not None and HEADER in exchange.headers and scope["method"] == "POST":
+            caller = await self._guard.admit(exchange, self._needs(method, path))
+            if handler is not None and HEADER in exchange.headers and method == "POST":
                 settings = self._service.settings
                 await self._replays.answer(
                     exchange,
@@ -51,7 +70,7 @@ class Door:
             elif handler is not None:
                 await handler(self._service, exchange)
             else:
-                scope["state"]["request_id"] = exchange.id
+                scope["state"].update(request_id=exchange.id, caller=caller)
                 await self._inner(scope, receive, exchange.send)
         except Exception as err:  # the last place to answer it
             await answer_failure(self._service, exchange, err, shape)
@@ -67,8 +86,14 @@ class Door:
             await answer_failure(self._service, exchange, err, shape)
 
 
-def _find(method: str, path: str) -> tuple[str, Handler | None]:
+def find_direct(method: str, path: str) -> tuple[str, Handler | None]:
+    """Who answers here, and what the path is called in metrics; None: FastAPI has it."""
     handler = DIRECT.get((method, path))
     if handler is None and (path == _V2 or path.startswith(f"{_V2}/")):
         return v2.find_route(method, path)
     return path, handler
+
+
+def find_nothing(_method: str, path: str) -> tuple[str, Handler | None]:
+    """Nobody answers here: FastAPI has all."""
+    return path, None

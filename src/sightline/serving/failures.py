@@ -9,9 +9,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from sightline.errors import Overloaded, SightlineError
+from sightline.errors import Forbidden, Overloaded, SightlineError, Unauthorized
 from sightline.serving.answers import ErrorBody, Problem, problem, refusal_of
 from sightline.serving.exchange import ClientGone, Exchange, Headers
+from sightline.serving.security import challenge
 from sightline.serving.service import Service
 
 CLIENT_CLOSED_REQUEST: Final = 499
@@ -59,6 +60,8 @@ def _describe(service: Service, request_id: str, err: Exception) -> tuple[int, P
         message = "Something went wrong in the server; its log has the cause under this id."
         return 500, Problem(code="internal_error", message=message, request_id=request_id), {}
     service.metrics.count_refusal(refusal_of(err))
+    if isinstance(err, Unauthorized | Forbidden):
+        return err.status, problem(err, request_id), {"www-authenticate": challenge(err)}
     wait_s = err.retry_after_s if isinstance(err, Overloaded) else 1 if err.status == 503 else None
     return err.status, problem(err, request_id), {} if wait_s is None else {"retry-after": str(wait_s)}
 

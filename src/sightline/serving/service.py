@@ -23,6 +23,7 @@ from sightline.inference import Ask, InFull, Predictor, as_png, draw_overlay
 from sightline.monitoring import ServiceMetrics
 from sightline.records import ExplanationMethod, ExplanationSummary, ImageLimits, Prediction
 from sightline.serving.models import Models, Served, check_model, open_model, with_batch_size
+from sightline.serving.security import Links
 from sightline.serving.settings import ServerSettings
 from sightline.serving.statistics import Statistics
 from sightline.serving.work import Bounds, Crew, Heavy, Job, Line, Picture, Waiting, out_of_time
@@ -63,6 +64,8 @@ class Service:
         bounds = Bounds(settings.max_images, settings.max_pixels, heavy, promise_s)
         self.line = Line(bounds, self.threads, settings.max_queue_delay_ms / 1e3)
         self.metrics.watch(lambda: self.line.images, lambda: self.line.waiting)
+        hosts = settings.security.allow_url_hosts
+        self.links = Links(hosts) if hosts else None
         self._crew: Crew | None = None
         self._loader = ThreadPoolExecutor(1, "sightline-loader", initializer=_give_way)
         self._loading = asyncio.Lock()
@@ -194,6 +197,8 @@ class Service:
                 )
             )
         self.enter(jobs)
+        if len(images) > 1:
+            waiting.owe(len(images) - 1)
         return futures
 
     def enter(self, jobs: Sequence[Job[Any]]) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import Field
 
 from sightline.records import Frozen
+from sightline.serving.security import SecuritySettings
 
 
 class ServerSettings(Frozen):
@@ -46,6 +47,8 @@ class ServerSettings(Frozen):
         How long a request may wait for its answer unless `X-Request-Timeout-Ms` says otherwise; then 504.
     drain_timeout_s
         How long a stopping server waits for what is in flight.
+    security
+        Who may use it, and how it is reached.
     """
 
     host: str = "127.0.0.1"
@@ -69,3 +72,4 @@ class ServerSettings(Frozen):
     body_timeout_s: float = Field(default=15.0, gt=0)
     request_timeout_s: float | None = Field(default=None, gt=0)
     drain_timeout_s: int = Field(default=30, ge=0)
+    security: SecuritySettings = SecuritySettings()

@@ -5,7 +5,6 @@ import logging
 import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -16,6 +15,8 @@ from tritonclient.grpc import model_config_pb2, service_pb2, service_pb2_grpc
 from sightline.errors import InputError, Overloaded, SightlineError
 from sightline.serving.answers import refusal_of
 from sightline.serving.failures import CLIENT_CLOSED_REQUEST
+from sightline.serving.security import Caller, Guard, Scope, SecuritySettings
+from sightline.serving.security.tls import Peer
 from sightline.serving.service import Service
 from sightline.serving.v2.answering import find_model, infer, version_of, within
 from sightline.serving.v2.describing import (
@@ -47,35 +48,19 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _PEER = re.compile(r"ipv[46]:\[?([^\]]*?)\]?:\d+")
 
 
-@dataclass(frozen=True)
-class Caller:
-    """Whose turn it is, and whether it goes before others."""
-
-    client: str
-    urgent: bool = False
-
-
-Admit = Callable[[str, Mapping[str, str], str], Caller]
-"""Of a call's method, metadata and peer address to who calls; raises a `SightlineError` for whom it turns away."""
+_SCOPES: Final[Mapping[str, Scope | None]] = {
+    "ServerLive": None,
+    "ServerReady": None,
+    "ModelInfer": "predict",
+}
+"""What the methods take; those that are not here take `read`."""
 
 
-def admit_anyone(_method: str, _metadata: Mapping[str, str], address: str) -> Caller:
-    """Clients are told apart by their addresses."""
-    return Caller(address)
-
-
-async def start_rpc(
-    service: Service,
-    admit: Admit = admit_anyone,
-    credentials: grpc.ServerCredentials | None = None,
-) -> tuple[grpc.aio.Server, int]:
-    """Listen on the port of the settings; return the server and the port.
-
-    credentials
-        Of TLS; None: without.
+async def start_rpc(service: Service, guard: Guard) -> tuple[grpc.aio.Server, int]:
+    """Listen on the port of the settings, with their certificates; return the server and the port.
 
     Raises:
-        InputError: the port cannot be had.
+        InputError: the port cannot be had, or a certificate cannot be read.
     """
     settings = service.settings
     server = grpc.aio.server(
@@ -89,9 +74,10 @@ async def start_rpc(
         maximum_concurrent_rpcs=max(1, settings.max_buffered_bytes // settings.max_body_bytes)
         + settings.max_images,
     )
-    service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(_Servicer(service, admit), server)
+    service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(_Servicer(service, guard), server)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"{host}:{settings.grpc_port}"
+    credentials = _credentials(settings.security)
     try:
         port = (
             server.add_insecure_port(address)
@@ -109,8 +95,8 @@ async def start_rpc(
 class _Servicer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]
     """Methods that are not here answer UNIMPLEMENTED: shared memory, streams, tracing, load and unload."""
 
-    def __init__(self, service: Service, admit: Admit) -> None:
-        self._service, self._admit = service, admit
+    def __init__(self, service: Service, guard: Guard) -> None:
+        self._service, self._guard = service, guard
         for method in service_pb2.DESCRIPTOR.services_by_name["GRPCInferenceService"].methods:
             setattr(self, method.name, partial(_refuse, method.name))
         for name, work in self._methods().items():
@@ -139,7 +125,8 @@ class _Servicer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[
             request_id = uuid.uuid4().hex
         metrics, status = self._service.metrics, CLIENT_CLOSED_REQUEST
         try:
-            caller = self._admit(name, given, _address(context.peer()))
+            headers = {key.encode(): value.encode("utf-8", "replace") for key, value in given.items()}
+            caller = await self._guard.let_in(headers, _peer(context), _SCOPES.get(name, "read"))
             answer = await work(request, context, caller)
             context.set_trailing_metadata((("x-request-id", request_id),))
             status = 200
@@ -213,7 +200,9 @@ class _Servicer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[
             limit_s, left_s = service.settings.request_timeout_s, context.time_remaining()
             seconds = [one for one in (limit_s, left_s) if one is not None]
             deadline = started + min(seconds, default=float("inf"))
-            waiting = Waiting(caller.client, caller.urgent, deadline, context.cancelled)
+            client = caller.name or _address(context.peer())
+            owe = Waiting().owe if caller.bucket is None else caller.bucket.owe
+            waiting = Waiting(client, caller.urgent, deadline, context.cancelled, owe)
             tensors = await infer(service, model, wanted, within(waiting, started, wanted.timeout_s))
         return write_answer(tensors, model.name, version_of(model), wanted.id)
 
@@ -225,3 +214,22 @@ async def _refuse(name: str, _request: Any, context: Any) -> None:
 def _address(peer: str) -> str:
     found = _PEER.fullmatch(peer)
     return found[1] if found else peer
+
+
+def _peer(context: Any) -> Peer | None:
+    """The client's certificate as far as it names the client; None: it showed none."""
+    names = context.auth_context().get("x509_common_name", ())
+    return (
+        {"subject": [[("commonName", name.decode("utf-8", "replace"))] for name in names]} if names else None
+    )
+
+
+def _credentials(security: SecuritySettings) -> grpc.ServerCredentials | None:
+    if security.tls_cert is None or security.tls_key is None:
+        return None
+    try:
+        pair = security.tls_key.read_bytes(), security.tls_cert.read_bytes()
+        authority = None if security.tls_client_ca is None else security.tls_client_ca.read_bytes()
+    except OSError as err:
+        raise InputError(f"'{err.filename}' cannot be read: {err.strerror or err}.") from err
+    return grpc.ssl_server_credentials([pair], authority, require_client_auth=authority is not None)

@@ -27,12 +27,15 @@ class Waiting:
         By `time.monotonic`; later nobody wants the answer.
     gone
         Says whether the client has hung up. Asked from a worker thread.
+    owe
+        Takes the number of pictures beyond a request's first; see `Exchange`.
     """
 
     client: str = ""
     urgent: bool = False
     deadline: float = math.inf
     gone: Callable[[], bool] = lambda: False
+    owe: Callable[[int], None] = lambda _: None
 
 
 @dataclass(eq=False)
