@@ -10,7 +10,7 @@ from sightline.lifecycle.judge import known_splits, sampling_for
 from sightline.lifecycle.optimizing.choosing import settle
 from sightline.lifecycle.optimizing.family import Family, More, try_family
 from sightline.lifecycle.optimizing.gate import Gate, golden_apart, judge_variant
-from sightline.lifecycle.optimizing.judging import Tried, right_rows
+from sightline.lifecycle.optimizing.judging import Tried, accuracy_of, right_rows
 from sightline.lifecycle.optimizing.material import Listen, Pixels
 from sightline.lifecycle.optimizing.measure import Measured, measure_candidates
 from sightline.lifecycle.optimizing.records import Optimized, Row, Wanted
@@ -70,6 +70,7 @@ def optimize_bundle(
     settled, chosen, missed = settle(rows, wanted)
     found = Optimized(
         machine=hardware("cpu"),
+        asked=wanted,
         split=own.material.split,
         images=len(own.material.gate.dataset),
         rows=settled,
@@ -132,6 +133,9 @@ def _row(
         size_mb=len(candidate.graph) / 1e6,
         gate=gate,
         accuracy=float(right_rows(own.scores, own.rule).mean()) if own else 0.0,
+        held_out=accuracy_of(own.scores, own.rule, sampling_for(family.material.gate.dataset))
+        if own
+        else None,
         test=one.test,
         speeds=speed.speeds,
         throughput=speed.throughput,

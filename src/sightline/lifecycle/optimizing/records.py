@@ -43,6 +43,8 @@ class Row(Frozen):
         How its graph was made, in words.
     gate
         None: of the reference itself.
+    held_out
+        `accuracy` with its interval; None in a table from before that was kept.
     test
         Accuracy on the test split, which played no part in any choice; None where there is none.
     speeds
@@ -62,6 +64,7 @@ class Row(Frozen):
     size_mb: float
     gate: Gate | None
     accuracy: float
+    held_out: Estimate | None = None
     test: Estimate | None
     speeds: tuple[Speed, ...]
     throughput: Throughput
@@ -82,6 +85,8 @@ class Optimized(Frozen):
 
     machine
         What it was measured on, by name.
+    asked
+        What was asked for; None in a table from before that was kept.
     split, images
         Which pictures the gate judged on.
     chosen
@@ -91,6 +96,7 @@ class Optimized(Frozen):
     """
 
     machine: Mapping[str, str | int]
+    asked: Wanted | None = None
     split: str
     images: int
     rows: tuple[Row, ...]
