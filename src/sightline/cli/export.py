@@ -107,7 +107,7 @@ def _print(record: "ExportRecord", out: Path) -> None:
         gate, drop = record.held_out.gate, record.held_out.gate.drop
         show.print(
             f"{gate.images} pictures of {cell(record.held_out.split)}: accuracy {gate.accuracy:.4f}, drop "
-            f"{drop.value:+.4f} [{drop.low:+.3f}, {drop.high:+.3f}], {gate.label_agreement:.2%} of the answers "
+            f"{drop.value:+z.4f} [{drop.low:+z.3f}, {drop.high:+z.3f}], {gate.label_agreement:.2%} of the answers "
             "the same."
         )
     if record.timed is not None:

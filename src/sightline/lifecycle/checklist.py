@@ -77,8 +77,8 @@ def _of_table(found: Optimized, chosen: Row | None) -> Iterator[ChecklistLine]:
 def _within(what: str, limit: str, measured: str | None, option: str) -> ChecklistLine:
     """A limit that the variant which serves keeps: one that does not is not chosen."""
     if not limit:
-        said = "" if measured is None else f" {measured[0].upper()}{measured[1:]}."
-        return _line(what, "not stated", f"Nobody has said what is needed: give {option}.{said}")
+        said = "" if measured is None else f"; {measured}"
+        return _line(what, "not stated", f"Nobody has said what is needed: give {option}{said}.")
     if measured is None:
         return _line(what, "not verified", f"{limit}; no variant keeps it.")
     return _line(what, "verified", f"{limit}; {measured}.")
@@ -99,7 +99,7 @@ def _eight_bits(found: Optimized, chosen: Row | None) -> ChecklistLine:
     drop = best.gate.drop
     said = (
         f"{best.name}: {best.gate.accuracy:.4f} on {best.gate.images} pictures of {found.split}, "
-        f"{-drop.value:+.4f} against the reference ({-drop.high:+.4f} to {-drop.low:+.4f}){_tested(best.test)}."
+        f"{-drop.value:+z.4f} against the reference ({-drop.high:+z.4f} to {-drop.low:+z.4f}){_tested(best.test)}."
     )
     return _line(what, "verified", said if serving else f"{said} None of eight bits serves.")
 
@@ -172,8 +172,8 @@ def _held_out(record: "ExportRecord") -> ChecklistLine:
     return _line(
         what,
         "verified",
-        f"{gate.accuracy:.4f} on {gate.images} pictures of {record.held_out.split}, {-drop.value:+.4f} against the "
-        f"float32 reference ({-drop.high:+.4f} to {-drop.low:+.4f}), {gate.label_agreement:.2%} of the answers the "
+        f"{gate.accuracy:.4f} on {gate.images} pictures of {record.held_out.split}, {-drop.value:+z.4f} against the "
+        f"float32 reference ({-drop.high:+z.4f} to {-drop.low:+z.4f}), {gate.label_agreement:.2%} of the answers the "
         f"same{_tested(record.held_out.test)}.",
     )
 

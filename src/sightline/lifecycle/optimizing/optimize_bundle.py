@@ -15,7 +15,9 @@ from sightline.lifecycle.optimizing.material import Listen, Pixels
 from sightline.lifecycle.optimizing.measure import Measured, measure_candidates
 from sightline.lifecycle.optimizing.records import Optimized, Row, Wanted
 from sightline.lifecycle.optimizing.write import write_variants
-from sightline.lifecycle.provenance import hardware
+from sightline.lifecycle.provenance import hardware, now, package_versions
+
+_PACKAGES = ("numpy", "onnxruntime", "openvino", "nncf")
 
 Explain = Callable[[bytes, bytes, Pixels], str]
 """Says in a sentence where a graph, the second, leaves the first on some pictures."""
@@ -76,6 +78,8 @@ def optimize_bundle(
         rows=settled,
         chosen=chosen,
         missed=missed,
+        versions=package_versions(_PACKAGES),
+        created_at=now(),
     )
     if target is None or chosen is None:
         return found
@@ -143,6 +147,7 @@ def _row(
         role="reference" if one is original else "refused",
         reasons=(one.broken,) if one.broken else (),
         departure=_departure(one, family, gate, explain),
+        network=family.prefix.removesuffix("-"),
     )
 
 

@@ -39,6 +39,8 @@ class Wanted:
 class Row(Frozen):
     """One variant in the table.
 
+    network
+        By which short name the network is known that it is of; "" for that of the bundle that was optimised.
     how
         How its graph was made, in words.
     gate
@@ -73,6 +75,7 @@ class Row(Frozen):
     reasons: tuple[str, ...] = ()
     departure: str = ""
     on_front: bool = False
+    network: str = ""
 
     @property
     def single(self) -> Speed:
@@ -83,8 +86,8 @@ class Row(Frozen):
 class Optimized(Frozen):
     """The table, what was chosen, and the bundle that holds it.
 
-    machine
-        What it was measured on, by name.
+    machine, versions, created_at
+        What it was measured on, by name; with which packages; and when.
     asked
         What was asked for; None in a table from before that was kept.
     split, images
@@ -102,5 +105,7 @@ class Optimized(Frozen):
     rows: tuple[Row, ...]
     chosen: str | None
     missed: str = ""
+    versions: Mapping[str, str] = {}
+    created_at: str = ""
     bundle: str | None = None
     bundle_id: str | None = None
