@@ -44,7 +44,7 @@ class Spot:
     """A point of the drawing, with what a pointer over it reads; `low` and `high` are the ends of its interval.
 
     written
-        What stands at `written_y`, above the point.
+        What stands at the right of the point, at `written_y`.
     """
 
     x: float

@@ -4,7 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sightline.records import Estimate
-from sightline.report.charts.plane import Axis, Chart, Key, Look, Spot, path, place_x, place_y, round_axis
+from sightline.report.charts.plane import (
+    HEIGHT,
+    Axis,
+    Chart,
+    Key,
+    Look,
+    Spot,
+    path,
+    place_x,
+    place_y,
+    round_axis,
+)
 from sightline.report.numbers import between, share
 
 _DEEPEST = 0.15
@@ -52,14 +63,15 @@ def draw_speed_accuracy(marks: Sequence[Mark], split: str) -> Chart:
 
 
 def _spots(marks: Sequence[Mark], x: Axis, y: Axis) -> tuple[Spot, ...]:
-    """Each with its number above it, higher where another number stands there."""
+    """Each with its number at its right: below it in the upper half, else above, and further where another stands."""
     taken: list[tuple[float, float]] = []
     spots = []
     for one in sorted(marks, key=lambda one: one.images_per_s):
         across, up = place_x(x, one.images_per_s), place_y(y, one.accuracy)
-        at = up - 9
+        step = _LINE_PX if up < HEIGHT / 2 else -_LINE_PX
+        at = up + (13 if step > 0 else -6)
         while any(abs(across - left) < _BESIDE_PX and abs(at - top) < _LINE_PX for left, top in taken):
-            at -= _LINE_PX
+            at += step
         taken.append((across, at))
         low, high = (
             (None, None)
