@@ -132,7 +132,7 @@ def optimize(
         smaller = {**{one.root.name: one for one in others}, **trained}
         found = optimize_bundle(opened, dataset, wanted, out, display.listen, more, explain, smaller)
     if report is not None:
-        _write_report(opened, found, report)
+        _write_report(_serving(opened, smaller, found), found, report)
     if as_json:
         typer.echo(found.model_dump_json())
     else:
@@ -165,6 +165,16 @@ def _remake(bundle: Path, report: Path | None) -> None:
     opened = read_bundle(bundle)
     _write_report(opened, read_table(opened), report)
     typer.echo(f"Report: {report}")
+
+
+def _serving(bundle: "Bundle", smaller: "Mapping[str, Bundle]", found: "Optimized") -> "Bundle":
+    """The bundle that was written; where none was, the one whose network was chosen."""
+    from sightline.bundle import read_bundle
+
+    if found.bundle is not None:
+        return read_bundle(Path(found.bundle))
+    network = next((row.network for row in found.rows if row.name == found.chosen), "")
+    return smaller.get(network, bundle)
 
 
 def _write_report(bundle: "Bundle", found: "Optimized", report: Path) -> None:
