@@ -147,7 +147,7 @@ def _is_float32(bundle: Bundle) -> bool:
 def _in_onnx_runtime(bundle: Bundle) -> Engine:
     """The variant's graph where every bundle can be run."""
     file = bundle.manifest.variants[bundle.manifest.default_variant].file
-    return OnnxEngine(open_session(bundle.read(file), file), one_by_one=True)
+    return OnnxEngine(open_session(bundle.read(file), file), runs_alone=True)
 
 
 def _same_answers(bundle: Bundle, given: NDArray[np.float32], recorded: NDArray[np.float32]) -> int:

@@ -77,6 +77,9 @@ class CoreMlPackage:
 class CoreMlEngine:
     """One model."""
 
+    runs_alone = True
+    one_at_a_time = False
+
     def __init__(self, model: Any) -> None:
         self._model = model
 

@@ -59,6 +59,9 @@ class LiteRtModel:
 class LiteRtEngine:
     """One model. `run` may be called from several threads at once: each has an interpreter of its own."""
 
+    runs_alone = True
+    one_at_a_time = False
+
     def __init__(self, path: Path, threads: int) -> None:
         self._path = path
         self._threads = threads

@@ -85,6 +85,9 @@ def _no_gpu() -> str:
 class TensorRtRunner:
     """One engine, its buffers torch's. `run` may be called from several threads at once: each has its own context."""
 
+    runs_alone = False
+    one_at_a_time = True
+
     def __init__(self, path: Path) -> None:
         trt = require("tensorrt")
         self._trt = trt
