@@ -206,12 +206,13 @@ def _matches_network(bundle: Bundle) -> ChecklistLine:
     needed = ("images", "label_agreement", "max_probability_difference", "tolerance")
     if any(gate.get(name) is None for name in needed):
         return _line(what, "not verified", "The bundle has no record of it. Build it with `sightline train`.")
+    same, apart, allowed = (float(gate[name] or 0) for name in needed[1:])
+    agrees = same == 1 and apart <= allowed
     return _line(
         what,
-        "verified",
-        f"{gate['images']} pictures, alone and in batches: {float(gate['label_agreement'] or 0):.0%} of the labels the "
-        f"same, probabilities apart by at most {float(gate['max_probability_difference'] or 0):.1e} (allowed "
-        f"{float(gate['tolerance'] or 0):.0e}).",
+        "verified" if agrees else "not verified",
+        f"{gate['images']} pictures, alone and in batches: {same:.0%} of the labels the same, probabilities apart by at "
+        f"most {apart:.1e} (allowed {allowed:.0e}).",
     )
 
 

@@ -13,6 +13,7 @@ from sightline.inference.measuring import Footprint, Speed, Throughput
 from sightline.lifecycle.checklist import checklist_of_optimization
 from sightline.lifecycle.optimizing import Gate, Optimized, Row, Wanted
 from sightline.lifecycle.optimizing.report import draw_optimization_report
+from sightline.lifecycle.optimizing.write import reference_gate
 from sightline.records import DecisionRule, Estimate, Temperature
 
 pytest.importorskip("jinja2")
@@ -170,21 +171,34 @@ def test_the_bundle_s_records_are_all_that_counts(tiles, found, tmp_path):
     assert states(aimed, found)["Operating point chosen deliberately"][0] == "verified"
 
 
-def test_records_that_show_it_verify_it(tiles, found):
+def test_the_reference_of_a_smaller_network_keeps_what_is_known_of_its_own():
+    known = {"images": 310, "label_agreement": 1.0, "max_probability_difference": 5e-7, "tolerance": 1e-4}
+
+    gate = reference_gate(known, row("pruned-float32", network="pruned"))
+
+    assert known.items() <= gate.items()
+    assert gate["images_per_s"] == 100.0
+
+
+@pytest.mark.parametrize(("apart", "state"), [(5e-7, "verified"), (0.1, "not verified")])
+def test_an_export_is_verified_by_the_numbers_on_record(tiles, found, apart, state):
+    gate = {"images": 310, "label_agreement": 1.0, "max_probability_difference": apart, "tolerance": 1e-4}
+    variant = tiles.sealed.variants["float32"].model_copy(update={"gate": gate})
+    object.__setattr__(tiles, "sealed", tiles.sealed.model_copy(update={"variants": {"float32": variant}}))
+
+    assert states(tiles, found)["ONNX export matches the network within tolerance"][0] == state
+
+
+def test_a_baseline_on_record_is_verified(tiles, found):
     manifest = tiles.sealed
-    gate = {"images": 310, "label_agreement": 1.0, "max_probability_difference": 5e-7, "tolerance": 1e-4}
-    variant = manifest.variants["float32"].model_copy(update={"gate": gate})
     metrics = {
         "test": {"macro_f1": 0.9, "images": 310},
         "baseline:majority": {"macro_f1": 0.1, "images": 310},
     }
-    sealed = manifest.model_copy(update={"variants": {"float32": variant}, "metrics": metrics})
-    object.__setattr__(tiles, "sealed", sealed)
-    object.__setattr__(tiles, "manifest", sealed)
+    object.__setattr__(tiles, "manifest", manifest.model_copy(update={"metrics": metrics}))
 
     lines = states(tiles, found)
 
-    assert lines["ONNX export matches the network within tolerance"][0] == "verified"
     assert lines["A baseline was measured"] == (
         "verified",
         "macro_f1 0.900 on test; the most common answer 0.100.",
