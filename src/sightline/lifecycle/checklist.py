@@ -211,8 +211,8 @@ def _matches_network(bundle: Bundle) -> ChecklistLine:
     return _line(
         what,
         "verified" if agrees else "not verified",
-        f"{gate['images']} pictures, alone and in batches: {same:.0%} of the labels the same, probabilities apart by at "
-        f"most {apart:.1e} (allowed {allowed:.0e}).",
+        f"{gate['images']} pictures, alone and in batches: {same:.0%} of the labels the same, probabilities apart by "
+        f"at most {apart:.1e} (allowed {allowed:.0e}).",
     )
 
 

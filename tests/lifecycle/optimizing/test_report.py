@@ -180,7 +180,7 @@ def test_the_reference_of_a_smaller_network_keeps_what_is_known_of_its_own():
     assert gate["images_per_s"] == 100.0
 
 
-@pytest.mark.parametrize(("apart", "state"), [(5e-7, "verified"), (0.1, "not verified")])
+@pytest.mark.parametrize("apart, state", [(5e-7, "verified"), (0.1, "not verified")])
 def test_an_export_is_verified_by_the_numbers_on_record(tiles, found, apart, state):
     gate = {"images": 310, "label_agreement": 1.0, "max_probability_difference": apart, "tolerance": 1e-4}
     variant = tiles.sealed.variants["float32"].model_copy(update={"gate": gate})
