@@ -78,7 +78,7 @@ def test_the_time_of_the_explanation_is_told_and_counted(client):
 
     stages = [part.split(";dur=")[0] for part in timing.split(", ")]
     assert stages == ["queue", "decode", "preprocess", "infer", "decide", "explain"]
-    assert 'sightline_stage_seconds_count{stage="explain"}' in client.get("/metrics").text
+    assert 'stage="explain"} 1.0' in client.get("/metrics").text
 
 
 def test_explain_false_is_the_usual_answer(client):

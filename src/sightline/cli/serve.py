@@ -1,12 +1,16 @@
 """`sightline serve`."""
 
+import logging
 import re
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from sightline.cli.trust import RequireSignature, Trust
+
+log = logging.getLogger("sightline.serving")
 
 
 def serve(
@@ -60,6 +64,26 @@ def serve(
     ] = 15.0,
     trust: Trust = None,
     require_signature: RequireSignature = False,
+    log_format: Annotated[
+        Literal["json", "text"] | None,
+        typer.Option(help="Text on a terminal, else JSON.", show_default=False),
+    ] = None,
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        typer.Option(help="debug: also shape, dtype, range and memory at every stage."),
+    ] = "info",
+    access_log: Annotated[bool, typer.Option(help="A log line for each request.")] = True,
+    log_labels: Annotated[bool, typer.Option(help="Label and probability in these lines.")] = False,
+    metric_labels: Annotated[
+        int, typer.Option(min=0, help="Answers of bundles with more labels are counted together.")
+    ] = 100,
+    otel: Annotated[
+        bool | None,
+        typer.Option(
+            help="OpenTelemetry traces; by default where OTEL_EXPORTER_OTLP_ENDPOINT is set.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Answer over HTTP: POST an image to /v1/predict. Stops cleanly on SIGTERM.
 
@@ -69,12 +93,14 @@ def serve(
 
     for package in ("fastapi", "uvicorn", "prometheus_client"):
         require(package)
+    from sightline.monitoring import LogSettings
     from sightline.serving import ServerSettings
     from sightline.serving import serve as run
 
     def announce(url: str) -> None:
-        typer.echo(f"Serving {bundle} on {url}  (docs: {url}/docs, stop: Ctrl-C)", err=True)
-        typer.echo(f"Try: curl --data-binary @picture.jpg {url}/v1/predict", err=True)
+        log.info("Serving %s on %s (docs: /docs, stop: Ctrl-C)", bundle, url)
+        if sys.stderr.isatty():
+            log.info("Try: curl --data-binary @picture.jpg %s/v1/predict", url)
 
     settings = ServerSettings(
         host=host,
@@ -90,6 +116,9 @@ def serve(
         request_timeout_s=request_timeout,
         header_timeout_s=header_timeout,
         body_timeout_s=body_timeout,
+        log=LogSettings(format=log_format, level=log_level, access=access_log, labels=log_labels),
+        metric_labels=metric_labels,
+        traces=otel,
     )
     run(bundle, settings, announce)
 

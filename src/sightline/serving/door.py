@@ -4,14 +4,18 @@ FastAPI reads and checks a request in some 0.7 ms of the event loop, a tenth of 
 routes of pictures are answered here, and FastAPI, which has the others, only describes them.
 """
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from sightline.monitoring import CURRENT
+from sightline.serving.access import log_request
 from sightline.serving.exchange import Exchange, Receive, Scope, Send
 from sightline.serving.failures import answer_failure
 from sightline.serving.predicting import embed, predict
 from sightline.serving.replays import HEADER, Replays
 from sightline.serving.service import Service
+from sightline.serving.spans import begin_span, end_span
 
 Handler = Callable[[Service, Exchange], Awaitable[None]]
 
@@ -34,6 +38,8 @@ class Door:
             await self._inner(scope, receive, send)
             return
         exchange = Exchange(scope, receive, send)
+        CURRENT.set(exchange.notes)
+        span = begin_span(self._service.tracing, exchange)
         handler = DIRECT.get((scope["method"], scope["path"]))
         try:
             if handler is not None and HEADER in exchange.headers:
@@ -52,7 +58,16 @@ class Door:
         except Exception as err:  # the last place to answer it
             await answer_failure(self._service, exchange, err)
         finally:
-            self._service.metrics.count_request(_route(scope, handler), exchange.status)
+            self._finish(exchange, _route(scope, handler), span)
+
+    def _finish(self, exchange: Exchange, route: str, span: Any) -> None:
+        service, seconds = self._service, time.monotonic() - exchange.started
+        trace = exchange.notes.trace_id
+        service.metrics.count_request(route, exchange.status, seconds, exchange.received, trace)
+        if span is not None and service.tracing is not None:
+            end_span(service.tracing, span, exchange, route)
+        if service.settings.log.access:
+            log_request(exchange, route, seconds, labels=service.settings.log.labels)
 
     async def _answer(self, exchange: Exchange, handler: Handler) -> None:
         try:

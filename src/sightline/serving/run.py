@@ -7,14 +7,17 @@ from pathlib import Path
 from types import FrameType
 
 import uvicorn
+from prometheus_client import disable_created_metrics
 
 from sightline.errors import InputError, SightlineError
+from sightline.monitoring import LineWriter, Tracing, open_logs
 from sightline.serving.app import create_app
 from sightline.serving.memory import share_heaps
 from sightline.serving.models import open_model
 from sightline.serving.protocol import bounded
 from sightline.serving.service import Service
 from sightline.serving.settings import ServerSettings
+from sightline.serving.spans import traced
 
 _BACKLOG = 2048
 
@@ -29,13 +32,29 @@ def serve(bundle: Path, settings: ServerSettings, announce: Callable[[str], None
         InputError: there is no bundle, or the port cannot be had.
     """
     share_heaps()
+    with open_logs(settings.log) as lines, traced(settings.traces) as tracing:
+        _serve(bundle, settings, announce, lines, tracing)
+
+
+def _serve(
+    bundle: Path,
+    settings: ServerSettings,
+    announce: Callable[[str], None],
+    lines: LineWriter,
+    tracing: Tracing | None,
+) -> None:
+    # Each counter and histogram would have one more series, of when it was made.
+    disable_created_metrics()  # type: ignore[no-untyped-call]
     service = Service([open_model(bundle, settings)], settings)
+    service.tracing = tracing
+    service.metrics.watch_log(lambda: lines.dropped)
     listener = _listen(settings)
     app = create_app(service, on_failure=lambda: setattr(server, "should_exit", True))
     config = uvicorn.Config(
         app,
         http=bounded(settings.max_header_bytes, settings.header_timeout_s),
         ws="none",
+        log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -17,10 +17,11 @@ from sightline import __version__
 from sightline.errors import NotReady, Overloaded, SightlineError
 from sightline.images import inspect_image
 from sightline.inference import Ask, as_png, draw_overlay
-from sightline.monitoring import ServiceMetrics
+from sightline.monitoring import CURRENT, ServiceMetrics, Tracing
 from sightline.records import ExplanationMethod, ExplanationSummary, Prediction
 from sightline.serving.models import Models, Served, check_model, open_model, with_batch_size
 from sightline.serving.settings import ServerSettings
+from sightline.serving.stage_log import stage_observer
 from sightline.serving.work import Bounds, Crew, Heavy, Job, Line, Picture, Waiting, out_of_time
 
 log = logging.getLogger("sightline.serving")
@@ -48,7 +49,8 @@ class Service:
     def __init__(self, models: Sequence[Served], settings: ServerSettings) -> None:
         self.models = Models(models)
         self.settings = settings
-        self.metrics = ServiceMetrics(__version__)
+        self.metrics = ServiceMetrics(__version__, settings.metric_labels)
+        self.tracing: Tracing | None = None
         self.state: State = "starting"
         self.failure: SightlineError | None = None
         self.threads = settings.threads or os.cpu_count() or 1
@@ -57,7 +59,9 @@ class Service:
         promise_s = float("inf") if settings.promise_ms is None else settings.promise_ms / 1e3
         bounds = Bounds(settings.max_images, settings.max_pixels, heavy, promise_s)
         self.line = Line(bounds, self.threads, settings.max_queue_delay_ms / 1e3)
-        self.metrics.watch(lambda: self.line.images, lambda: self.line.waiting)
+        self.metrics.watch(
+            lambda: self.line.images, lambda: self.line.waiting, lambda: self._buffered, settings.max_images
+        )
         self._crew: Crew | None = None
         self._loader = ThreadPoolExecutor(1, "sightline-loader", initializer=_give_way)
         self._loading = asyncio.Lock()
@@ -71,7 +75,8 @@ class Service:
         """
         try:
             for model in list(self.models):
-                self._put(await self._aside(check_model, model, self.settings))
+                with self._counted_load():
+                    self._put(await self._aside(check_model, model, self.settings))
         except SightlineError as err:
             self.state, self.failure = "failed", err
             raise
@@ -92,11 +97,22 @@ class Service:
             BundleError: it cannot be trusted or used, or its golden images give other answers here.
         """
         async with self._loading:
-            model = await self._aside(open_model, path, self.settings, name)
-            model = await self._aside(check_model, model, self.settings)
-            model = await self._aside(with_batch_size, model, self.settings)
-            self._put(model)
+            with self._counted_load():
+                model = await self._aside(open_model, path, self.settings, name)
+                model = await self._aside(check_model, model, self.settings)
+                model = await self._aside(with_batch_size, model, self.settings)
+                self._put(model)
         return model
+
+    @contextlib.contextmanager
+    def _counted_load(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as err:
+            self.metrics.count_load(ok=False)
+            log.error("a bundle could not be loaded: %s", err)
+            raise
+        self.metrics.count_load(ok=True)
 
     def unload(self, name: str) -> None:
         """Let nothing answer under this name any more; what it has begun it finishes. Raises `UnknownModel`."""
@@ -167,7 +183,7 @@ class Service:
         limits = model.bundle.manifest.preprocessing.limits
         jobs: list[Picture] = []
         futures: list[asyncio.Future[Prediction]] = []
-        for image in images:
+        for index, image in enumerate(images):
             future = self._future(waiting)
             futures.append(future)
             try:
@@ -185,6 +201,7 @@ class Service:
                     image=image,
                     ask=ask,
                     company=model.company,
+                    observe=stage_observer(index),
                 )
             )
         self.enter(jobs)
@@ -199,8 +216,19 @@ class Service:
     async def answer(self, future: "asyncio.Future[Prediction]", model: Served) -> Prediction:
         """Wait for an answer and count it. Raises what went wrong with it."""
         prediction = await future
-        self.metrics.count_prediction(model.name, prediction)
+        self._count(model, prediction)
         return prediction
+
+    def refuse(self, code: str) -> None:
+        """Count a refusal of a picture or a request, and note it."""
+        self.metrics.count_refusal(code)
+        if (notes := CURRENT.get()) is not None:
+            notes.error = code
+
+    def _count(self, model: Served, prediction: Prediction) -> None:
+        self.metrics.count_prediction(model.name, prediction)
+        if (notes := CURRENT.get()) is not None:
+            notes.add(model.name, prediction)
 
     async def explain(
         self,
@@ -230,8 +258,8 @@ class Service:
         future: asyncio.Future[Explained] = self._future(waiting)
         self.enter([Heavy(waiting, future, info.width_px * info.height_px, call=work)])
         explained = await future
-        self.metrics.count_prediction(model.name, explained.prediction)
-        self.metrics.count_explanation(explained.spent_ms / 1e3)
+        self._count(model, explained.prediction)
+        self.metrics.count_explanation(model.name, explained.spent_ms / 1e3)
         return explained
 
     def _future(self, waiting: Waiting) -> "asyncio.Future[Any]":

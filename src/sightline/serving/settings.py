@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from sightline.monitoring import LogSettings
 from sightline.records import Frozen
 
 
@@ -44,6 +45,13 @@ class ServerSettings(Frozen):
         How long a request may wait for its answer unless `X-Request-Timeout-Ms` says otherwise; then 504.
     drain_timeout_s
         How long a stopping server waits for what is in flight.
+    log
+        What is logged, and how.
+    metric_labels
+        The answers of a bundle with more labels than this are counted together, under the label `*`.
+    traces
+        Send OpenTelemetry traces; where to, the variables `OTEL_…` say. None: where they name an endpoint, and
+        OpenTelemetry is installed.
     """
 
     host: str = "127.0.0.1"
@@ -66,3 +74,6 @@ class ServerSettings(Frozen):
     body_timeout_s: float = Field(default=15.0, gt=0)
     request_timeout_s: float | None = Field(default=None, gt=0)
     drain_timeout_s: int = Field(default=30, ge=0)
+    log: LogSettings = LogSettings()
+    metric_labels: int = Field(default=100, ge=0)
+    traces: bool | None = None
