@@ -37,6 +37,7 @@ def running(bundle: Path, *options: str) -> Iterator[Server]:
     )
     assert process.stderr is not None
     server = Server(process, "")
+    drain = None
     try:
         for line in process.stderr:
             server.log.append(line)
@@ -52,6 +53,8 @@ def running(bundle: Path, *options: str) -> Iterator[Server]:
         if process.poll() is None:
             process.terminate()
         process.wait(120)
+        if drain is not None:
+            drain.join(30)
         process.stderr.close()
 
 

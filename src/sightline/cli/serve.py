@@ -102,6 +102,7 @@ def serve(
         if sys.stderr.isatty():
             log.info("Try: curl --data-binary @picture.jpg %s/v1/predict", url)
 
+    verbose = logging.getLogger("sightline").level == logging.DEBUG  # `sightline --verbose serve`
     settings = ServerSettings(
         host=host,
         port=port,
@@ -116,7 +117,7 @@ def serve(
         request_timeout_s=request_timeout,
         header_timeout_s=header_timeout,
         body_timeout_s=body_timeout,
-        log=LogSettings(format=log_format, level=log_level, access=access_log, labels=log_labels),
+        log=LogSettings(format=log_format, level="debug" if verbose else log_level, access=access_log, labels=log_labels),
         metric_labels=metric_labels,
         traces=otel,
     )
