@@ -4,10 +4,19 @@ import logging
 import re
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
+from sightline.cli.serve_log import (
+    AccessLog,
+    LogFormat,
+    LogLabels,
+    LogLevel,
+    MetricLabels,
+    Otel,
+    log_settings,
+)
 from sightline.cli.trust import RequireSignature, Trust
 
 log = logging.getLogger("sightline.serving")
@@ -64,26 +73,12 @@ def serve(
     ] = 15.0,
     trust: Trust = None,
     require_signature: RequireSignature = False,
-    log_format: Annotated[
-        Literal["json", "text"] | None,
-        typer.Option(help="Text on a terminal, else JSON.", show_default=False),
-    ] = None,
-    log_level: Annotated[
-        Literal["debug", "info", "warning", "error"],
-        typer.Option(help="debug: also shape, dtype, range and memory at every stage."),
-    ] = "info",
-    access_log: Annotated[bool, typer.Option(help="A log line for each request.")] = True,
-    log_labels: Annotated[bool, typer.Option(help="Label and probability in these lines.")] = False,
-    metric_labels: Annotated[
-        int, typer.Option(min=0, help="Answers of bundles with more labels are counted together.")
-    ] = 100,
-    otel: Annotated[
-        bool | None,
-        typer.Option(
-            help="OpenTelemetry traces; by default where OTEL_EXPORTER_OTLP_ENDPOINT is set.",
-            show_default=False,
-        ),
-    ] = None,
+    log_format: LogFormat = None,
+    log_level: LogLevel = "info",
+    access_log: AccessLog = True,
+    log_labels: LogLabels = False,
+    metric_labels: MetricLabels = 100,
+    otel: Otel = None,
 ) -> None:
     """Answer over HTTP: POST an image to /v1/predict. Stops cleanly on SIGTERM.
 
@@ -93,7 +88,6 @@ def serve(
 
     for package in ("fastapi", "uvicorn", "prometheus_client"):
         require(package)
-    from sightline.monitoring import LogSettings
     from sightline.serving import ServerSettings
     from sightline.serving import serve as run
 
@@ -102,7 +96,6 @@ def serve(
         if sys.stderr.isatty():
             log.info("Try: curl --data-binary @picture.jpg %s/v1/predict", url)
 
-    verbose = logging.getLogger("sightline").level == logging.DEBUG  # `sightline --verbose serve`
     settings = ServerSettings(
         host=host,
         port=port,
@@ -117,7 +110,7 @@ def serve(
         request_timeout_s=request_timeout,
         header_timeout_s=header_timeout,
         body_timeout_s=body_timeout,
-        log=LogSettings(format=log_format, level="debug" if verbose else log_level, access=access_log, labels=log_labels),
+        log=log_settings(log_format, log_level, access_log, log_labels),
         metric_labels=metric_labels,
         traces=otel,
     )
