@@ -60,6 +60,11 @@ def test_an_answer_counts_by_decision_and_under_each_of_its_labels(metrics):
     assert value(metrics, "sightline_stage_seconds_sum", model="a", stage="infer") == pytest.approx(0.008)
 
 
+def test_every_decision_begins_at_zero(metrics):
+    for decision in ("accept", "review", "reject"):
+        assert value(metrics, "sightline_decisions_total", model="a", decision=decision) == 0
+
+
 def test_many_labels_are_counted_together(metrics):
     labels = [f"class {number}" for number in range(1000)]
     metrics.name_model("many", bundle(labels))

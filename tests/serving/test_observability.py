@@ -143,13 +143,19 @@ def test_without_the_access_log_a_request_is_no_line(bundle):
     assert " info    Serving " in server.log[0]
 
 
-def test_uvicorns_own_lines_have_the_same_format(bundle):
+def test_what_never_becomes_a_request_is_logged_and_counted(bundle):
     with running(bundle, "--threads", "1") as server:
         host, port = server.url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port))) as connection:
             connection.sendall(b"no such method\r\n\r\n")
             connection.recv(1000)
 
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nx: " + b"y" * 40_000)
+            connection.recv(1000)
+        metrics = httpx.get(f"{server.url}/metrics").text
+
+    assert 'sightline_refusals_total{code="head_too_large"} 1.0' in metrics
     (line,) = [line for line in lines_of(server) if line["logger"] == "uvicorn.error"]
     assert (line["level"], line["message"]) == ("warning", "Invalid HTTP request received.")
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, Summary
 
-from sightline.records import Prediction
+from sightline.records import VERDICTS, Prediction
 
 _STAGES = ("queue", "decode", "preprocess", "infer", "decide")
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -83,7 +83,8 @@ class ModelSeries:
         self._metrics, self._model, self._several = metrics, model, several
         self._stages = [(f"{stage}_ms", metrics.stage_seconds.labels(model, stage)) for stage in _STAGES]
         self._confidence = metrics.confidence.labels(model)
-        self._decisions: dict[str, Counter] = {}
+        # From zero on: what first appears with a value has no rate, and an alert on it stays silent.
+        self._decisions = {verdict: metrics.decisions.labels(model, verdict) for verdict in VERDICTS}
         self._by_label: dict[tuple[str, str], Counter] = {}
 
     def count(self, prediction: Prediction) -> None:
@@ -91,7 +92,7 @@ class ModelSeries:
         timings, decision = prediction.timings, prediction.decision
         for name, series in self._stages:
             series.observe(getattr(timings, name) / 1e3)
-        self._decision(decision).inc()
+        self._decisions[decision].inc()
         for label in prediction.labels or ("",):
             self._label(label if self._several or not label else ANY_LABEL, decision).inc()
         self._confidence.observe(prediction.probability)
@@ -101,12 +102,6 @@ class ModelSeries:
     def explained(self, seconds: float) -> None:
         """Count the time of an explanation as the stage `explain`."""
         self._metrics.stage_seconds.labels(self._model, "explain").observe(seconds)
-
-    def _decision(self, decision: str) -> Counter:
-        found = self._decisions.get(decision)
-        if found is None:
-            found = self._decisions[decision] = self._metrics.decisions.labels(self._model, decision)
-        return found
 
     def _label(self, label: str, decision: str) -> Counter:
         found = self._by_label.get((label, decision))

@@ -52,7 +52,7 @@ def _serve(
     app = create_app(service, on_failure=lambda: setattr(server, "should_exit", True))
     config = uvicorn.Config(
         app,
-        http=bounded(settings.max_header_bytes, settings.header_timeout_s),
+        http=bounded(settings.max_header_bytes, settings.header_timeout_s, service.metrics.count_refusal),
         ws="none",
         log_config=None,
         log_level="warning",

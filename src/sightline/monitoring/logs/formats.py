@@ -16,9 +16,11 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line without its end."""
-        line = {**_fields(record), **_head(record), "logger": record.name}
+        line = {**_head(record), "logger": record.name}
         if record.exc_text:
             line["traceback"] = record.exc_text
+        for key, value in _fields(record).items():
+            line.setdefault(key, value)
         return json.dumps({key: _finite(value) for key, value in line.items()}, default=str)
 
 
