@@ -73,7 +73,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 $(LIGHT)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(LIGHT)
-	$(LIGHT)/bin/pip $(PIP) --editable '.[serve,data,openvino]' httpx hypothesis onnx pytest scikit-learn
+	$(LIGHT)/bin/pip $(PIP) --editable '.[serve,data,openvino]' httpx hypothesis onnx pytest scikit-learn trustme
 	touch $@
 
 clean:

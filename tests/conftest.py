@@ -23,6 +23,7 @@ if importlib.util.find_spec("torch") is None:
         "lifecycle/test_build.py",
         "lifecycle/test_head.py",
         "lifecycle/test_prepare.py",
+        "lifecycle/optimizing/test_rounded.py",
         "lifecycle/optimizing/test_smaller.py",
         "demo/test_story.py",
     ]

@@ -26,11 +26,13 @@ from sightline.serving.protocol import bounded
 class Server:
     process: subprocess.Popen[str]
     url: str
+    control: str = ""
     log: list[str] = field(default_factory=list)
 
 
 @contextlib.contextmanager
-def running(bundle: Path, *options: str) -> Iterator[Server]:
+def running(bundle: Path, *options: str, **asking: Any) -> Iterator[Server]:
+    """Start one; `asking` is what httpx needs to ask whether it is ready, over TLS for instance."""
     command = [sys.executable, "-m", "sightline", "serve", str(bundle), "--port", "0", *options]
     process = subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
@@ -41,13 +43,17 @@ def running(bundle: Path, *options: str) -> Iterator[Server]:
     try:
         for line in process.stderr:
             server.log.append(line)
-            if found := re.search(r"http://\S+", line):
+            found = re.search(r"https?://[^\s\"/]+", line)
+            if "Serving " in line and found:
                 server.url = found.group()
+            if "Control plane on " in line and found:
+                server.control = found.group()
+            if "Try: " in line:
                 break
         assert server.url, "".join(server.log)
         drain = threading.Thread(target=lambda: server.log.extend(process.stderr or ()), daemon=True)
         drain.start()
-        wait_until_ready(server.url)
+        wait_until_ready(server.url, **asking)
         yield server
     finally:
         if process.poll() is None:
@@ -58,11 +64,11 @@ def running(bundle: Path, *options: str) -> Iterator[Server]:
         process.stderr.close()
 
 
-def wait_until_ready(url: str, timeout_s: float = 120) -> None:
+def wait_until_ready(url: str, timeout_s: float = 120, **asking: Any) -> None:
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         with contextlib.suppress(httpx.TransportError):
-            if httpx.get(f"{url}/readyz", timeout=30).status_code == 200:
+            if httpx.get(f"{url}/readyz", timeout=30, **asking).status_code == 200:
                 return
         time.sleep(0.05)
     raise AssertionError(f"{url} did not become ready")

@@ -22,7 +22,12 @@ SightlineError
     ├── BodyTooLarge           413
     ├── MalformedRequest       400
     ├── BodyTimeout            408
+    ├── Unauthorized           401  nobody known asks; .reason says why
+    ├── Forbidden              403  whoever asks may not
+    ├── UrlRefused             400  a picture's address that is not fetched from
+    ├── UrlUnreachable         422  a picture's address that gives no picture
     ├── Overloaded             429  .retry_after_s says when to try again
+    │   └── RateLimited             one caller asks faster than its key allows
     ├── UnknownModel           404
     ├── DeadlineExceeded       504
     ├── ReusedKey              422
@@ -213,6 +218,42 @@ class MalformedRequest(RequestError):
     status = 400
 
 
+class Unauthorized(RequestError):
+    """Whoever asks is not known. `reason` is `missing`, `unknown`, `expired` or `invalid`."""
+
+    code = "unauthorized"
+    status = 401
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class Forbidden(RequestError):
+    """Whoever asks is known and may not do this. `scope` is what it takes."""
+
+    code = "forbidden"
+    status = 403
+
+    def __init__(self, scope: str, message: str) -> None:
+        super().__init__(message)
+        self.scope = scope
+
+
+class UrlRefused(RequestError):
+    """An address of a picture that this server does not fetch from."""
+
+    code = "url_refused"
+    status = 400
+
+
+class UrlUnreachable(RequestError):
+    """An address of a picture that does not answer with one."""
+
+    code = "url_unreachable"
+    status = 422
+
+
 class Overloaded(RequestError):
     """As much work is waiting as the server allows; try again in `retry_after_s` seconds."""
 
@@ -222,6 +263,12 @@ class Overloaded(RequestError):
     def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class RateLimited(Overloaded):
+    """One caller asks faster than its key allows, whatever else the server has to do."""
+
+    code = "rate_limited"
 
 
 class UnknownModel(RequestError):

@@ -12,7 +12,10 @@ _EXTRA_OF = {
     "cleanlab": "labels",
     "cryptography": "sign",
     "gcsfs": "gcs",
+    "grpc": "grpc",
     "jinja2": "data",
+    "httpcore2": "serve",
+    "jwt": "serve",
     "prometheus_client": "serve",
     "uvicorn": "serve",
     "usearch": "data",
@@ -33,6 +36,7 @@ _EXTRA_OF = {
     "torch": "train",
     "torch_pruning": "optimize",
     "torchvision": "train",
+    "tritonclient": "grpc",
 }
 _LICENCE_OF = {
     "labels": "It brings cleanlab, which is licensed under the AGPL-3.0; Sightline itself never needs it.",

@@ -12,6 +12,7 @@ from bundles import make_bundle, outlier_rule
 from pictures import encode, gradient
 from servers import running
 from sightline.records import DecisionRule
+from sightline.serving.security.keys import add_key
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 PICTURE = encode(gradient())
@@ -48,10 +49,16 @@ def shown(tmp_path_factory):
     """The labels of each sample that a server shows after all kinds of requests; None: none has been there yet."""
     rule = DecisionRule(outliers=outlier_rule())
     bundle = make_bundle(tmp_path_factory.mktemp("deploy") / "tiles", decision=rule, outliers=outlier_rule())
-    with running(bundle, "--threads", "1") as server:
-        httpx.post(f"{server.url}/v1/predict", content=PICTURE, timeout=60)
-        httpx.post(f"{server.url}/v1/predict", content=b"", timeout=60)
-        text = httpx.get(f"{server.url}/metrics").text
+    keys = bundle.with_name("keys.json")
+    token = add_key(keys, "tests", ["predict", "read"])
+    with (
+        running(bundle, "--threads", "1", "--api-keys", str(keys)) as server,
+        httpx.Client(base_url=server.url, headers={"x-api-key": token}, timeout=60) as client,
+    ):
+        for body in (PICTURE, b""):
+            client.post("/v1/predict", content=body)
+        httpx.post(f"{server.url}/v1/predict", content=PICTURE)
+        text = client.get("/metrics").text
     found = {}
     for name, kind in re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE):
         for suffix in SUFFIXES.get(kind, ("",)):

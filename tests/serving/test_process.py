@@ -138,7 +138,7 @@ async def serve():
     create_app(service)
     await service.start()
     (answer,) = service.submit(service.models.find(), [Path({str(picture)!r}).read_bytes()], Ask(), Waiting())
-    assert (await answer).label
+    assert (await answer).prediction.label
     service.stop()
 asyncio.run(serve())
 loaded = {{name.partition(".")[0] for name in sys.modules}}

@@ -16,6 +16,7 @@ import typer
 from sightline import __version__
 from sightline.cli.ablate import ablate
 from sightline.cli.advise import advise
+from sightline.cli.apikeys import app as apikeys
 from sightline.cli.benchmark import benchmark
 from sightline.cli.calibrate import calibrate
 from sightline.cli.crossvalidate import crossvalidate
@@ -66,6 +67,7 @@ for _command in (
 app.add_typer(data, name="data")
 app.add_typer(regress, name="regress")
 app.add_typer(keys, name="keys")
+app.add_typer(apikeys, name="apikeys")
 
 
 def _print_version(wanted: bool) -> None:

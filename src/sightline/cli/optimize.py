@@ -74,6 +74,10 @@ def optimize(
         Path | None,
         typer.Option(metavar="FOLDER", help="Of the bundle's training. Default: BUNDLE-run."),
     ] = None,
+    qat: Annotated[
+        bool,
+        typer.Option("--qat", help="Also fine-tune the network with eight bits, from the run's weights."),
+    ] = False,
     int8: Annotated[bool, typer.Option(help="Also quantise to eight bits, which takes minutes.")] = True,
     group_by: GroupBy = None,
     group_gap: GroupGap = None,
@@ -95,7 +99,7 @@ def optimize(
     from sightline.lifecycle.optimizing import Limits, Wanted, optimize_bundle
 
     wanted = Wanted(Limits(max_drop, max_recall_drop), max_latency_ms, max_size_mb, threads, _batches(batch))
-    if int8 or prune or student:
+    if int8 or qat or prune or student:
         for package in ("torch", "onnx", "nncf", "torch_pruning"):
             require(package)
     if out is not None:
@@ -104,12 +108,11 @@ def optimize(
         check_target(out)
     opened = read_bundle(bundle)
     others = [read_bundle(path) for path in beside or []]
-    recipes = _recipes(
-        opened, out, run or bundle.with_name(f"{bundle.name}-run"), prune, student, student_weights
-    )
-    more, explain = _eight_bits() if int8 else ([], None)
+    run = run or bundle.with_name(f"{bundle.name}-run")
+    recipes = _recipes(opened, out, run, prune, student, student_weights)
     options = ReadOptions(limits=opened.manifest.preprocessing.limits, group_by=group_by, group_gap=group_gap)
     with Display(quiet=as_json) as display:
+        more, explain = _eight_bits(opened, run, display, int8=int8, qat=qat)
         dataset = examine_dataset(data, options, display.listen).dataset
         trained = {name: read_bundle(place) for name, place in _train_smaller(opened, recipes, display)}
         smaller = {**{one.root.name: one for one in others}, **trained}
@@ -122,10 +125,19 @@ def optimize(
         raise typer.Exit(1)
 
 
-def _eight_bits() -> "tuple[Sequence[More], Explain]":
+def _eight_bits(
+    bundle: "Bundle", run: Path, display: "Display", *, int8: bool, qat: bool
+) -> "tuple[Sequence[More], Explain | None]":
+    if not (int8 or qat):
+        return [], None
     from sightline.lifecycle.optimizing.eight_bits import departure, eight_bits
 
-    return [eight_bits], departure
+    more: list[More] = [eight_bits] if int8 else []
+    if qat:
+        from sightline.lifecycle.optimizing.rounded import rounded
+
+        more.append(rounded(bundle, run, display))
+    return more, departure
 
 
 def _recipes(

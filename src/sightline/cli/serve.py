@@ -2,7 +2,6 @@
 
 import logging
 import re
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -17,17 +16,51 @@ from sightline.cli.serve_log import (
     Otel,
     log_settings,
 )
+from sightline.cli.serve_security import (
+    AllowUrlHost,
+    ApiKeys,
+    AuditLogFile,
+    ClientScopes,
+    ControlHost,
+    ControlPort,
+    Insecure,
+    JwtAudience,
+    JwtIssuer,
+    JwtKeys,
+    JwtScope,
+    ModelRepository,
+    TlsCert,
+    TlsClientCa,
+    TlsKey,
+    security_settings,
+)
 from sightline.cli.trust import RequireSignature, Trust
 
 log = logging.getLogger("sightline.serving")
 
 
 def serve(
-    bundle: Annotated[Path, typer.Argument(help="The bundle's folder.", show_default=False)],
+    bundles: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[NAME=]BUNDLE...",
+            help="Folders of bundles. The first answers where no model is named.",
+            show_default=False,
+        ),
+    ],
     host: Annotated[
-        str, typer.Option(help="Address to listen on. There is no authentication yet.")
+        str, typer.Option(help="Address to listen on. Others than loopback take --api-keys or the like.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
+    grpc_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="The Open Inference Protocol over gRPC, too: docs/v2.md.",
+            show_default=False,
+        ),
+    ] = None,
     variant: Annotated[
         str, typer.Option(help="Of the bundle; auto: the fastest on this machine, measured once.")
     ] = "auto",
@@ -79,26 +112,64 @@ def serve(
     log_labels: LogLabels = False,
     metric_labels: MetricLabels = 100,
     otel: Otel = None,
+    api_keys: ApiKeys = None,
+    jwt_issuer: JwtIssuer = None,
+    jwt_audience: JwtAudience = None,
+    jwt_keys: JwtKeys = None,
+    jwt_scope: JwtScope = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    tls_client_ca: TlsClientCa = None,
+    client_scopes: ClientScopes = "predict,read",
+    control_port: ControlPort = None,
+    control_host: ControlHost = "127.0.0.1",
+    model_repository: ModelRepository = None,
+    audit_log: AuditLogFile = None,
+    allow_url_host: AllowUrlHost = None,
+    insecure: Insecure = False,
 ) -> None:
-    """Answer over HTTP: POST an image to /v1/predict. Stops cleanly on SIGTERM.
+    """Answer over HTTP: POST an image to /v1/predict. Stops cleanly on SIGTERM; SIGHUP reloads what changed.
 
-    The bundle is verified first, and `/readyz` says yes only after its golden images have been replayed.
+    Bundles are verified first, and `/readyz` says yes only after their golden images have been replayed.
     """
     from sightline.extras import require
 
     for package in ("fastapi", "uvicorn", "prometheus_client"):
         require(package)
+    if grpc_port is not None:
+        require("grpc")
+        require("tritonclient.grpc")
     from sightline.serving import ServerSettings
     from sightline.serving import serve as run
 
-    def announce(url: str) -> None:
-        log.info("Serving %s on %s (docs: /docs, stop: Ctrl-C)", bundle, url)
-        if sys.stderr.isatty():
-            log.info("Try: curl --data-binary @picture.jpg %s/v1/predict", url)
+    def announce(url: str, control: str | None = None) -> None:
+        if url.startswith("grpc"):
+            log.info("Open Inference Protocol on %s", url)
+            return
+        log.info("Serving %s on %s (docs: /docs, stop: Ctrl-C)", " ".join(bundles), url)
+        if control is not None:
+            log.info("Control plane on %s", control)
+        log.info("Try: curl --data-binary @picture.jpg %s/v1/predict", url)
 
+    security = security_settings(
+        insecure=insecure,
+        api_keys=api_keys,
+        jwt=(jwt_issuer, jwt_audience, jwt_keys),
+        jwt_scopes=jwt_scope or (),
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        tls_client_ca=tls_client_ca,
+        client_scopes=client_scopes,
+        control_host=control_host,
+        control_port=control_port,
+        model_repository=model_repository,
+        audit_log=audit_log,
+        allow_url_hosts=tuple(allow_url_host or ()),
+    )
     settings = ServerSettings(
         host=host,
         port=port,
+        grpc_port=grpc_port,
         variant=variant,
         trust=tuple(trust or ()),
         require_signature=require_signature,
@@ -113,8 +184,22 @@ def serve(
         log=log_settings(log_format, log_level, access_log, log_labels),
         metric_labels=metric_labels,
         traces=otel,
+        security=security,
     )
-    run(bundle, settings, announce)
+    run([_place(bundle) for bundle in bundles], settings, announce)
+
+
+def _place(given: str) -> tuple[str | None, Path]:
+    """The name and the folder of `NAME=BUNDLE`; a folder that has such a name itself is taken as it stands."""
+    from sightline.errors import InputError
+    from sightline.serving.control import is_name
+
+    name, equals, path = given.partition("=")
+    if not equals or "/" in name or Path(given).exists():
+        return None, Path(given)
+    if not is_name(name):
+        raise InputError(f"'{name}' is no name for a model: it takes letters, digits and '._-', up to 128.")
+    return name, Path(path)
 
 
 def _promise_ms(slo: str | None) -> float | None:

@@ -22,6 +22,7 @@ from sightline.inference.outliers import OutlierScorer, SingleScores, open_outli
 from sightline.inference.outside_bundles import require_outside_bundles
 from sightline.inference.predictor import (
     Ask,
+    InFull,
     Predictor,
     Prepared,
     load,
@@ -40,6 +41,7 @@ __all__ = [
     "Explainer",
     "Explanation",
     "FileOutcome",
+    "InFull",
     "NearestImages",
     "OnnxEngine",
     "OutlierScorer",

@@ -49,6 +49,15 @@ class Prepared(NamedTuple):
     observe: Observer | None = None
 
 
+class InFull(NamedTuple):
+    """A prediction with what it was made from: float32 `[C]`, float64 `[C]` calibrated, float32 `[D]`."""
+
+    prediction: Prediction
+    logits_c: NDArray[np.float32]
+    probabilities_c: NDArray[np.float64]
+    embedding_d: NDArray[np.float32]
+
+
 class Predictor:
     """Answers about single pictures. All methods may be called from several threads at once."""
 
@@ -85,7 +94,7 @@ class Predictor:
         data = image if isinstance(image, bytes) else read_image_file(Path(image), limits)
         prepared = self.prepare(data, waited_ms=waited_ms)
         (answer,) = self.answer([prepared], [Ask(top_k=top_k, neighbours=neighbours)])
-        return answer
+        return answer.prediction
 
     def prepare(
         self,
@@ -111,7 +120,7 @@ class Predictor:
         pixels, decode_ms, preprocess_ms = preprocess_timed(image, spec, observe=observe)
         return Prepared(pixels, waited_ms, decode_ms, preprocess_ms, observe)
 
-    def answer(self, prepared: Sequence[Prepared], asks: Sequence[Ask]) -> list[Prediction]:
+    def answer(self, prepared: Sequence[Prepared], asks: Sequence[Ask]) -> list[InFull]:
         """Run the graph on prepared pictures together and decide about each, as its `Ask` wants it."""
         started = time.perf_counter()
         pixels = np.stack([one.pixels for one in prepared])
@@ -125,7 +134,7 @@ class Predictor:
                 one.observe("input", pixels)
                 one.observe("logits", logits[row])
                 one.observe("probabilities", probabilities[row])
-        return [
+        predictions = [
             self._decided(
                 one,
                 ask,
@@ -136,6 +145,7 @@ class Predictor:
             )
             for row, (one, ask) in enumerate(zip(prepared, asks, strict=True))
         ]
+        return list(map(InFull, predictions, logits, probabilities, embeddings))
 
     def _decided(
         self,

@@ -101,6 +101,15 @@ class ServiceMetrics:
         self._refusals = Counter(
             "sightline_refusals", "Images and requests refused, by code.", ["code"], registry=registry
         )
+        self._denied = Counter(
+            "sightline_denied",
+            "Requests by somebody unknown, without the right, or beyond a key's rate, by reason.",
+            ["reason"],
+            registry=registry,
+        )
+        self.audit_lost = Counter(
+            "sightline_audit_lost", "Lines that the audit log could not take.", registry=registry
+        )
         self._predictions = prediction_metrics(registry)
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
@@ -190,6 +199,10 @@ class ServiceMetrics:
     def count_refusal(self, code: str) -> None:
         """Count an image or a request that was refused, by its error code or reason."""
         self._refusals.labels(code).inc()
+
+    def count_denied(self, reason: str) -> None:
+        """Count a request that was not let in."""
+        self._denied.labels(reason).inc()
 
     def render(self, accept: str = "") -> tuple[bytes, str]:
         """All metrics in the format that a header `Accept` asks for, and its content type.

@@ -27,6 +27,16 @@ def export_onnx(network: nn.Module, path: Path, *, example: NDArray[np.uint8]) -
     Raises:
         ExportMismatch: the network cannot be expressed as a valid graph.
     """
+    trace(network, example).save(path, external_data=False)
+    _check(path)
+
+
+def trace(network: nn.Module, example: NDArray[np.uint8]) -> torch.onnx.ONNXProgram:
+    """A network as the exporter sees it: the graph, and the program whose nodes its tensors are named after.
+
+    Raises:
+        ExportMismatch: the network cannot be expressed as a graph.
+    """
     # Two rows at least: the exporter takes a dimension of one for a constant.
     rows = np.repeat(example[:1], 2, axis=0)
     # A graph has no strides: channels-last ones would be exported as gathers over index tables.
@@ -53,8 +63,7 @@ def export_onnx(network: nn.Module, path: Path, *, example: NDArray[np.uint8]) -
             f"This network cannot be written as ONNX: {err}. Choose another model.backbone."
         ) from err
     assert program is not None
-    program.save(path, external_data=False)
-    _check(path)
+    return program
 
 
 def _check(path: Path) -> None:

@@ -2,36 +2,58 @@
 
 import logging
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
-from sightline.serving.exchange import Exchange
+from sightline.monitoring import LogSettings, RequestNotes
 
 log = logging.getLogger("sightline.access")
 
-_PROBES = frozenset({"/livez", "/readyz", "/metrics"})
-
-
-def log_request(exchange: Exchange, route: str, seconds: float, *, labels: bool) -> None:
-    """Log an answered request: errors of the server as such, probes that found nothing wrong only for debugging."""
-    status = exchange.status
-    level = logging.ERROR if status >= 500 else logging.INFO
-    if route in _PROBES:
-        level = logging.DEBUG if status < 400 else logging.INFO
-    if log.isEnabledFor(level):
-        fields = _fields(exchange, route, seconds, labels)
-        log.log(level, "request", extra={"fields": fields})
-
-
-def _fields(exchange: Exchange, route: str, seconds: float, labels: bool) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        "method": exchange.scope["method"],
-        "route": route,
-        "status": exchange.status,
-        "ms": round(seconds * 1e3, 3),
-        "client": exchange.client,
-        "bytes_in": exchange.received,
+_PROBES = frozenset(
+    {
+        "/livez",
+        "/readyz",
+        "/metrics",
+        "/v2/health/live",
+        "/v2/health/ready",
+        "grpc/ServerLive",
+        "grpc/ServerReady",
     }
-    notes = exchange.notes
+)
+
+
+@dataclass(frozen=True)
+class Access:
+    """A request that has been answered; `received`: bytes of its body."""
+
+    method: str
+    route: str
+    status: int
+    seconds: float
+    client: str
+    received: int = 0
+
+
+def log_access(access: Access, notes: RequestNotes, settings: LogSettings) -> None:
+    """Log an answered request: errors of the server as such, probes that found nothing wrong only for debugging."""
+    if not settings.access:
+        return
+    level = logging.ERROR if access.status >= 500 else logging.INFO
+    if access.route in _PROBES:
+        level = logging.DEBUG if access.status < 400 else logging.INFO
+    if log.isEnabledFor(level):
+        log.log(level, "request", extra={"fields": _fields(access, notes, settings.labels)})
+
+
+def _fields(access: Access, notes: RequestNotes, labels: bool) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "method": access.method,
+        "route": access.route,
+        "status": access.status,
+        "ms": round(access.seconds * 1e3, 3),
+        "client": access.client,
+        "bytes_in": access.received,
+    }
     if notes.error is not None:
         fields["error"] = notes.error
     if not notes.answered:

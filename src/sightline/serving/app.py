@@ -14,19 +14,28 @@ from sightline.serving.door import Door
 from sightline.serving.failures import install_failures
 from sightline.serving.page import install_page
 from sightline.serving.routes import build_routes
+from sightline.serving.security import Guard
 from sightline.serving.service import Service
 
 
-def create_app(service: Service, on_failure: Callable[[], None] | None = None) -> Door:
+def create_app(
+    service: Service,
+    on_failure: Callable[[], None] | None = None,
+    guard: Guard | None = None,
+    on_grpc: Callable[[int], None] = lambda _: None,
+) -> Door:
     """Build the application. The service starts in the background, so that `/livez` answers meanwhile.
 
-    on_failure is called if the service does not become ready; `service.failure` then says why.
+    on_failure is called if the service does not become ready; `service.failure` then says why. Without a guard it is
+    made by the service's settings. on_grpc is called with the port once gRPC is answered, where the settings say so.
     """
+    guard = guard or Guard(service.settings.security, service.metrics.count_denied)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         starting = asyncio.create_task(_start(service, on_failure))
-        yield
+        async with _rpc(service, guard, on_failure, on_grpc):
+            yield
         starting.cancel()
         await asyncio.to_thread(service.stop)
 
@@ -45,7 +54,29 @@ def create_app(service: Service, on_failure: Callable[[], None] | None = None) -
     app.include_router(describe_direct())
     app.include_router(build_routes(service))
     install_failures(app, service)
-    return Door(service, app)
+    return Door(service, guard, app)
+
+
+@contextlib.asynccontextmanager
+async def _rpc(
+    service: Service, guard: Guard, on_failure: Callable[[], None] | None, on_grpc: Callable[[int], None]
+) -> AsyncIterator[None]:
+    if service.settings.grpc_port is None:
+        yield
+        return
+    from sightline.serving.v2.rpc import start_rpc  # needs the extra [grpc]
+
+    try:
+        server, port = await start_rpc(service, guard)
+    except SightlineError as err:
+        service.failure = err
+        if on_failure is not None:
+            on_failure()
+        yield
+        return
+    on_grpc(port)
+    yield
+    await server.stop(service.settings.drain_timeout_s)
 
 
 async def _start(service: Service, on_failure: Callable[[], None] | None) -> None:

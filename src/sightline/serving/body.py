@@ -11,8 +11,9 @@ from typing import Any
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from sightline.errors import BodyTimeout, MalformedRequest
+from sightline.errors import BodyTimeout, BodyTooLarge, MalformedRequest, UrlRefused
 from sightline.serving.exchange import Exchange
+from sightline.serving.security import Links
 
 _LONG = 256 * 1024
 """From so many bytes of JSON on, a thread reads it: the event loop has others to attend to."""
@@ -30,13 +31,26 @@ class Upload:
 
 
 @dataclass(frozen=True)
+class Link:
+    """A picture that is still to be fetched, and what its sender calls it."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
 class Limits:
-    """Bytes of the whole body and of one picture, pictures in a body, and seconds until it has arrived."""
+    """Bytes of the whole body and of one picture, pictures in a body, and seconds until it has arrived.
+
+    links
+        Where pictures may be fetched from by their address; None: from nowhere.
+    """
 
     body: int
     image: int
     files: int
     seconds: float
+    links: Links | None = None
 
 
 async def read_images(exchange: Exchange, limits: Limits, count: Count) -> tuple[Sequence[Upload], bool]:
@@ -48,6 +62,7 @@ async def read_images(exchange: Exchange, limits: Limits, count: Count) -> tuple
         BodyTimeout: it did not arrive in time.
         BodyTooLarge: it is larger than the limit.
         MalformedRequest: the form or the JSON does not parse, or holds no picture or too many.
+        UrlRefused, UrlUnreachable: an address in the JSON is not allowed, or gives no picture.
     """
     kind = exchange.headers.get(b"content-type", b"").split(b";")[0].strip().lower()
     try:
@@ -55,13 +70,28 @@ async def read_images(exchange: Exchange, limits: Limits, count: Count) -> tuple
             if kind == b"multipart/form-data":
                 return await _form(exchange, limits, count), True
             if kind == b"application/json":
-                return await _json(exchange, limits, count)
-            data = b"".join(
-                [chunk async for chunk in _counted(exchange, min(limits.body, limits.image), count)]
-            )
-            return [Upload("", data)], False
+                given, several = await _json(exchange, limits, count)
+            else:
+                largest = min(limits.body, limits.image)
+                data = b"".join([chunk async for chunk in _counted(exchange, largest, count)])
+                return [Upload("", data)], False
     except TimeoutError as err:
         raise BodyTimeout(f"The request body did not arrive within {limits.seconds:g} s.") from err
+    return await _fetched(given, limits, count), several
+
+
+async def read_whole(exchange: Exchange, limit: int, seconds: float, count: Count) -> bytes:
+    """Read a body of any kind, up to `limit` bytes.
+
+    Raises:
+        BodyTimeout: it did not arrive in time.
+        BodyTooLarge: it is larger than the limit.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            return b"".join([chunk async for chunk in _counted(exchange, limit, count)])
+    except TimeoutError as err:
+        raise BodyTimeout(f"The request body did not arrive within {seconds:g} s.") from err
 
 
 async def _form(exchange: Exchange, limits: Limits, count: Count) -> Sequence[Upload]:
@@ -85,14 +115,14 @@ async def _form(exchange: Exchange, limits: Limits, count: Count) -> Sequence[Up
     return uploads
 
 
-async def _json(exchange: Exchange, limits: Limits, count: Count) -> tuple[Sequence[Upload], bool]:
+async def _json(exchange: Exchange, limits: Limits, count: Count) -> tuple[Sequence[Upload | Link], bool]:
     data = b"".join([chunk async for chunk in _counted(exchange, limits.body, count)])
     if len(data) < _LONG:
         return _from_json(data, limits)
     return await asyncio.to_thread(_from_json, data, limits)
 
 
-def _from_json(data: bytes, limits: Limits) -> tuple[Sequence[Upload], bool]:
+def _from_json(data: bytes, limits: Limits) -> tuple[Sequence[Upload | Link], bool]:
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as err:
@@ -107,7 +137,11 @@ def _from_json(data: bytes, limits: Limits) -> tuple[Sequence[Upload], bool]:
     return [_picture(image, f"images[{i}]") for i, image in enumerate(images)], True
 
 
-def _picture(given: Any, where: str) -> Upload:
+def _picture(given: Any, where: str) -> Upload | Link:
+    if isinstance(given, dict) and set(given) in ({"url"}, {"name", "url"}):
+        name, url = given.get("name", ""), given["url"]
+        if isinstance(name, str) and isinstance(url, str):
+            return Link(name, url)
     name, data = ("", given) if isinstance(given, str) else ("", None)
     if isinstance(given, dict) and set(given) <= {"name", "data"}:
         name, data = given.get("name", ""), given.get("data")
@@ -118,6 +152,35 @@ def _picture(given: Any, where: str) -> Upload:
         return Upload(name, base64.b64decode(data.partition("base64,")[2] or data, validate=True))
     except (binascii.Error, ValueError) as err:
         raise MalformedRequest(f"'{where}' is no base64: {err}. {_SHAPE}") from err
+
+
+async def _fetched(given: Sequence[Upload | Link], limits: Limits, count: Count) -> Sequence[Upload]:
+    """The pictures, those that are elsewhere fetched all at once."""
+    if not any(isinstance(one, Link) for one in given):
+        return [one for one in given if isinstance(one, Upload)]
+    if limits.links is None:
+        raise UrlRefused("This server fetches no pictures. Send the picture itself.")
+    links, left = limits.links, limits.body
+
+    def arrived(size: int) -> None:
+        nonlocal left
+        left -= size
+        if left < 0:
+            raise BodyTooLarge(f"The pictures together are larger than the limit of {limits.body:,} bytes.")
+        count(size)
+
+    async def fetched(one: Upload | Link) -> Upload:
+        if isinstance(one, Upload):
+            return one
+        data = await links.fetch(one.url, min(limits.body, limits.image), limits.seconds, arrived)
+        return Upload(one.name, data)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(fetched(one)) for one in given]
+    except BaseExceptionGroup as err:  # the first that failed stands for all
+        raise err.exceptions[0] from None
+    return [task.result() for task in tasks]
 
 
 async def _counted(exchange: Exchange, limit: int, count: Count) -> AsyncGenerator[bytes, None]:

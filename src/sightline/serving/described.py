@@ -8,6 +8,7 @@ from sightline.records import Prediction
 from sightline.serving.answers import Embedding, EmbeddingsAnswer, ErrorBody, FormAnswer
 from sightline.serving.explaining import OVERLAY
 from sightline.serving.parameters import EmbedParameters, PredictParameters
+from sightline.serving.v2 import described as v2
 
 _IMAGE = {"schema": {"type": "string", "format": "binary"}}
 _FORM = {
@@ -24,7 +25,14 @@ _NAMED = {
     "properties": {"name": {"type": "string"}, "data": _BASE64},
     "additionalProperties": False,
 }
-_PICTURE = {"oneOf": [_BASE64, _NAMED]}
+_LINKED = {
+    "type": "object",
+    "required": ["url"],
+    "properties": {"name": {"type": "string"}, "url": {"type": "string", "format": "uri"}},
+    "additionalProperties": False,
+    "description": "An encoded picture elsewhere, at one of the hosts that this server may fetch from.",
+}
+_PICTURE = {"oneOf": [_BASE64, _NAMED, _LINKED]}
 _JSON = {
     "schema": {
         "oneOf": [
@@ -88,7 +96,7 @@ def errors_of(several: type[Any]) -> dict[int | str, dict[str, Any]]:
     # Nothing but bad pictures is answered with their results and the status of the first.
     return {
         **{status: {"model": ErrorBody | several} for status in (413, 415, 422, 504)},
-        **{status: {"model": ErrorBody} for status in (400, 404, 408, 429, 431, 500, 503)},
+        **{status: {"model": ErrorBody} for status in (400, 401, 403, 404, 408, 429, 431, 500, 503)},
     }
 
 
@@ -123,4 +131,5 @@ def describe_direct() -> APIRouter:
     async def embed(asked: Annotated[EmbedParameters, Query()]) -> None:
         """Give the vector that the head classifies by, of one image or several, sent as to `/v1/predict`."""
 
+    v2.describe(router)
     return router

@@ -20,11 +20,21 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 CONNECTION: Final = "sightline.connection"
 """Where the scope has the connection's state; see `sightline.serving.protocol`."""
+PEER: Final = "sightline.peer"
+"""Where it has the client's certificate, as `ssl.SSLSocket.getpeercert` gives it; likewise."""
 
 _LONGEST_TIMEOUT_MS: Final = 3_600_000
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 _TRACE_PARENT = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
-_ALWAYS: Headers = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
+_ALWAYS: Headers = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+    # A page says itself what it loads; any other answer loads nothing, whatever a browser takes it for.
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+)
+_ENCRYPTED: Headers = ((b"strict-transport-security", b"max-age=31536000"),)
 
 
 class ClientGone(Exception):
@@ -40,6 +50,8 @@ class Exchange:
         Whose turn it is: an address, or the name of the key that the request came with.
     urgent
         Whether it goes before others.
+    owe
+        Takes the number of pictures beyond the first: each is a request by the rate of its key.
     status
         Of the answer, once it has begun; 0 before.
     traceparent
@@ -57,6 +69,7 @@ class Exchange:
         self.id = given.decode() if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         self.client: str = (scope.get("client") or ("",))[0]
         self.urgent = False
+        self.owe: Callable[[int], None] = _owe_nothing
         self.status = self.received = 0
         self.traceparent = _trace_parent(self.headers)
         self.notes = RequestNotes(self.id, self.traceparent and self.traceparent.split("-")[1])
@@ -152,13 +165,18 @@ class Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             given = {name for name, _ in message["headers"]}
-            extra = [(name, value) for name, value in _ALWAYS if name not in given]
+            always = (*_ALWAYS, *_ENCRYPTED) if self.scope.get("scheme") == "https" else _ALWAYS
+            extra = [(name, value) for name, value in always if name not in given]
             if self.traceparent is not None:
                 extra.append((b"traceparent", self.traceparent.encode()))
             message["headers"] = [*message["headers"], (b"x-request-id", self.id.encode()), *extra]
         if self._sent is not None:
             self._sent.append(message)
         await self._send(message)
+
+
+def _owe_nothing(_pictures: int) -> None:
+    """Where nobody counts."""
 
 
 def _trace_parent(headers: dict[bytes, bytes]) -> str | None:

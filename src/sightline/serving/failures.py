@@ -1,6 +1,7 @@
 """Errors over HTTP: known ones by their status and stable code, unknown ones by an id that the log knows."""
 
 import logging
+from collections.abc import Callable
 from typing import Final
 
 from fastapi import FastAPI, Request
@@ -8,9 +9,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from sightline.errors import Overloaded, SightlineError
+from sightline.errors import Forbidden, Overloaded, SightlineError, Unauthorized
 from sightline.serving.answers import ErrorBody, Problem, problem, refusal_of
-from sightline.serving.exchange import ClientGone, Exchange
+from sightline.serving.exchange import ClientGone, Exchange, Headers
+from sightline.serving.security import challenge
 from sightline.serving.service import Service
 
 CLIENT_CLOSED_REQUEST: Final = 499
@@ -21,7 +23,18 @@ _MOST_DISCARDED = 4 * 1024 * 1024
 log = logging.getLogger("sightline.serving")
 
 
-async def answer_failure(service: Service, exchange: Exchange, err: Exception) -> None:
+Shape = Callable[[Problem], tuple[bytes, Headers]]
+"""How an error is put into a body and headers."""
+
+
+def shape_usual(problem: Problem) -> tuple[bytes, Headers]:
+    """An error as our own API has it."""
+    return ErrorBody(error=problem).model_dump_json().encode(), ()
+
+
+async def answer_failure(
+    service: Service, exchange: Exchange, err: Exception, shape: Shape = shape_usual
+) -> None:
     """Answer a request with what went wrong, or log it where an answer has begun: the server then cuts it off."""
     if isinstance(err, ClientGone | ConnectionAbortedError):
         log.debug("request %s: the client went away", exchange.id)
@@ -35,8 +48,8 @@ async def answer_failure(service: Service, exchange: Exchange, err: Exception) -
     status, described, headers = _describe(service, exchange.id, err)
     if not await exchange.discard(_MOST_DISCARDED, service.settings.body_timeout_s):
         headers["connection"] = "close"
-    body = ErrorBody(error=described).model_dump_json().encode()
-    pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
+    body, more = shape(described)
+    pairs = [*more, *((name.encode(), value.encode()) for name, value in headers.items())]
     await exchange.answer(status, body, headers=pairs)
 
 
@@ -48,6 +61,8 @@ def _describe(service: Service, request_id: str, err: Exception) -> tuple[int, P
         message = "Something went wrong in the server; its log has the cause under this id."
         return 500, Problem(code="internal_error", message=message, request_id=request_id), {}
     service.refuse(refusal_of(err))
+    if isinstance(err, Unauthorized | Forbidden):
+        return err.status, problem(err, request_id), {"www-authenticate": challenge(err)}
     wait_s = err.retry_after_s if isinstance(err, Overloaded) else 1 if err.status == 503 else None
     return err.status, problem(err, request_id), {} if wait_s is None else {"retry-after": str(wait_s)}
 

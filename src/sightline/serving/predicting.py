@@ -70,13 +70,15 @@ async def embed(service: Service, exchange: Exchange) -> None:
 def wait_for(service: Service, exchange: Exchange) -> Waiting:
     """Who waits for the answer to a request, and how long. Raises `MalformedRequest`."""
     deadline = exchange.deadline(service.settings.request_timeout_s)
-    return Waiting(exchange.client, exchange.urgent, deadline, exchange.gone)
+    return Waiting(exchange.client, exchange.urgent, deadline, exchange.gone, exchange.owe)
 
 
 def _limits(service: Service, model: Served) -> Limits:
     settings = service.settings
     largest = model.bundle.manifest.preprocessing.limits.max_bytes
-    return Limits(settings.max_body_bytes, largest, settings.max_files, settings.body_timeout_s)
+    return Limits(
+        settings.max_body_bytes, largest, settings.max_files, settings.body_timeout_s, service.links
+    )
 
 
 async def _answer_one(

@@ -1,13 +1,13 @@
 """HTTP/1.1 by uvicorn and httptools, with what they leave open: how large a request's head may be, and how slow."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from sightline.serving.exchange import CONNECTION
+from sightline.serving.exchange import CONNECTION, PEER
 
 _MOST_DISCARDED = 4 * 1024 * 1024
 
@@ -27,10 +27,13 @@ class Protocol(HttpToolsProtocol):
         self._head_bytes = self._discarded = 0
         self._in_head = True
         self._head_timer: asyncio.TimerHandle | None = None
+        self._peer: Mapping[str, Any] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first head, for so long."""
         super().connection_made(transport)
+        if (tls := transport.get_extra_info("ssl_object")) is not None:
+            self._peer = tls.getpeercert() or None
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -61,6 +64,7 @@ class Protocol(HttpToolsProtocol):
         elif not self.transport.is_closing():
             super().on_headers_complete()
             self.scope[CONNECTION] = self.cycle  # type: ignore[typeddict-unknown-key]
+            self.scope[PEER] = self._peer  # type: ignore[typeddict-unknown-key]
 
     def on_body(self, body: bytes) -> None:
         """Keep a piece of a body, or forget it where the answer has been given already."""
@@ -78,6 +82,10 @@ class Protocol(HttpToolsProtocol):
         if not self.transport.is_closing():
             super().on_message_complete()
 
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP."""
+        self._refuse(400, msg)
+
     def _await_head(self) -> None:
         self._head_timer = self.loop.call_later(
             self.header_timeout_s, self._refuse, 408, "The request's head did not arrive in time."
@@ -92,7 +100,10 @@ class Protocol(HttpToolsProtocol):
         self._stop_timer()
         if not self.transport.is_closing():
             head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nconnection: close\r\n"
-            kind = f"content-type: text/plain; charset=utf-8\r\ncontent-length: {len(why)}\r\n\r\n"
+            kind = (
+                "content-type: text/plain; charset=utf-8\r\nx-content-type-options: nosniff\r\n"
+                f"content-security-policy: default-src 'none'\r\ncontent-length: {len(why)}\r\n\r\n"
+            )
             self.transport.write(f"{head}{kind}{why}".encode())
             self.transport.close()
             type(self).on_refusal("head_too_large" if status == 431 else "head_timeout")

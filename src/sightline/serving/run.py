@@ -1,8 +1,9 @@
 """Running a server until it is told to stop."""
 
+import asyncio
+import contextlib
 import signal
-import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -12,55 +13,69 @@ from prometheus_client import disable_created_metrics
 from sightline.errors import InputError, SightlineError
 from sightline.monitoring import LineWriter, Tracing, open_logs
 from sightline.serving.app import create_app
+from sightline.serving.control import Changes, Repository, create_control
+from sightline.serving.listening import SideServer, address_of, configure, listen
 from sightline.serving.memory import share_heaps
-from sightline.serving.models import open_model
-from sightline.serving.protocol import bounded
+from sightline.serving.models import Served, open_model
+from sightline.serving.security import AuditLog, Guard, Tls
 from sightline.serving.service import Service
 from sightline.serving.settings import ServerSettings
 from sightline.serving.spans import traced
 
-_BACKLOG = 2048
+Place = tuple[str | None, Path]
+"""What a model is to be called, or None for what its bundle says, and where the bundle is."""
 
 
-def serve(bundle: Path, settings: ServerSettings, announce: Callable[[str], None]) -> None:
-    """Verify the bundle, serve it, return after SIGTERM or SIGINT when what was in flight is finished.
+Announce = Callable[[str, str | None], None]
 
-    announce is called with the server's address once it listens.
+
+def serve(places: Sequence[Place], settings: ServerSettings, announce: Announce) -> None:
+    """Verify the bundles, serve them, return after SIGTERM or SIGINT when what was in flight is finished.
+
+    announce is called with the server's address, and that of the control plane or None, once both listen; and with the
+    address of gRPC where there is one.
 
     Raises:
-        BundleError: the bundle cannot be trusted, or its golden images give other answers here.
-        InputError: there is no bundle, or the port cannot be had.
+        BundleError: a bundle cannot be trusted, or its golden images give other answers here.
+        InputError: there is no bundle, two have one name, a port cannot be had, or it would be open to others.
     """
     share_heaps()
     with open_logs(settings.log) as lines, traced(settings.traces) as tracing:
-        _serve(bundle, settings, announce, lines, tracing)
+        _serve(places, settings, announce, lines, tracing)
 
 
 def _serve(
-    bundle: Path,
+    places: Sequence[Place],
     settings: ServerSettings,
-    announce: Callable[[str], None],
+    announce: Announce,
     lines: LineWriter,
     tracing: Tracing | None,
 ) -> None:
     # Each counter and histogram would have one more series, of when it was made.
     disable_created_metrics()  # type: ignore[no-untyped-call]
-    service = Service([open_model(bundle, settings)], settings)
+    security = settings.security
+    security.check_host(settings.host)
+    tls = None
+    if security.tls_cert is not None and security.tls_key is not None:
+        tls = Tls(security.tls_cert, security.tls_key, security.tls_client_ca)
+    service = Service(_open(places, settings), settings)
     service.tracing = tracing
     service.metrics.watch_log(lambda: lines.dropped)
-    listener = _listen(settings)
-    app = create_app(service, on_failure=lambda: setattr(server, "should_exit", True))
-    config = uvicorn.Config(
-        app,
-        http=bounded(settings.max_header_bytes, settings.header_timeout_s, service.metrics.count_refusal),
-        ws="none",
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=settings.drain_timeout_s,
+    refused = service.metrics.count_refusal
+    guard = Guard(security, service.metrics.count_denied)
+    repository = Repository(
+        {one.name: one.path for one in service.models if one.path}, security.model_repository
     )
-    server = uvicorn.Server(config)
+    audit = AuditLog(security.audit_log, service.metrics.audit_lost.inc)
+    changes = Changes(service, repository, guard, audit, tls)
+    app = create_app(
+        service,
+        on_failure=lambda: setattr(server, "should_exit", True),
+        guard=guard,
+        on_grpc=lambda port: announce(f"grpc{'s' if tls else ''}://{settings.host}:{port}", None),
+    )
+    server = uvicorn.Server(configure(app, settings, tls, refused))
+    side = SideServer(configure(create_control(service, changes, guard), settings, tls, refused))
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         server.should_exit = True
@@ -68,30 +83,65 @@ def _serve(
     # Ours hold until uvicorn has its own, and again at the end, when it raises the signal that stopped it once
     # more: a finished drain is no failure.
     previous = {sig: signal.signal(sig, stop) for sig in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        announce(f"http://{settings.host}:{listener.getsockname()[1]}")
-        server.run(sockets=[listener])
-    finally:
-        listener.close()
+    with contextlib.ExitStack() as stack:
+        stack.callback(audit.close)
         for sig, handler in previous.items():
-            signal.signal(sig, handler)
+            stack.callback(signal.signal, sig, handler)
+        listener = stack.enter_context(listen(settings.host, settings.port))
+        control = None
+        if security.control_port is not None:
+            options = "--control-host and --control-port"
+            control = stack.enter_context(listen(security.control_host, security.control_port, options))
+        announce(address_of(listener, tls), None if control is None else address_of(control, tls))
+
+        async def run() -> None:
+            async with _hang_up_reloads(changes), asyncio.TaskGroup() as group:
+                if control is not None:
+                    group.create_task(side.serve(sockets=[control]))
+                try:
+                    await server.serve(sockets=[listener])
+                finally:
+                    side.should_exit = True
+
+        with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+            runner.run(run())
     if service.failure is not None:
         raise service.failure
     if server.force_exit:
         raise SightlineError("Stopped by a second signal, before everything in flight was answered.")
 
 
-def _listen(settings: ServerSettings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+def _open(places: Sequence[Place], settings: ServerSettings) -> Sequence[Served]:
+    models: dict[str, Served] = {}
+    for name, path in places:
+        model = open_model(path, settings, name)
+        if model.name in models:
+            raise InputError(
+                f"'{models[model.name].path}' and '{path}' are both called '{model.name}'. "
+                f"Give one another name: {model.name}-2={path}"
+            )
+        models[model.name] = model
+    return list(models.values())
+
+
+@contextlib.asynccontextmanager
+async def _hang_up_reloads(changes: Changes) -> AsyncIterator[None]:
+    """Let SIGHUP reload what changed, where there is such a signal."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    def reload() -> None:
+        task = asyncio.create_task(changes.reload())
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    hang_up = getattr(signal, "SIGHUP", None)
+    loop = asyncio.get_running_loop()
+    if hang_up is not None:
+        loop.add_signal_handler(hang_up, reload)
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((settings.host, settings.port))
-        listener.listen(_BACKLOG)  # at once: two sockets may be bound to one address, but only one listens
-    except OSError as err:
-        listener.close()
-        raise InputError(
-            f"The server cannot listen on {settings.host}:{settings.port}: {err.strerror or err}. "
-            "Choose another with --host and --port; --port 0 takes a free one."
-        ) from err
-    return listener
+        yield
+    finally:
+        if hang_up is not None:
+            loop.remove_signal_handler(hang_up)
+        for task in tasks:
+            task.cancel()

@@ -13,15 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from numpy import uint8
+from numpy.typing import NDArray
+
 from sightline import __version__
 from sightline.errors import NotReady, Overloaded, SightlineError
 from sightline.images import inspect_image
-from sightline.inference import Ask, as_png, draw_overlay
+from sightline.inference import Ask, InFull, Predictor, as_png, draw_overlay
 from sightline.monitoring import CURRENT, ServiceMetrics, Tracing
-from sightline.records import ExplanationMethod, ExplanationSummary, Prediction
+from sightline.records import ExplanationMethod, ExplanationSummary, ImageLimits, Prediction
 from sightline.serving.models import Models, Served, check_model, open_model, with_batch_size
+from sightline.serving.security import Links
 from sightline.serving.settings import ServerSettings
 from sightline.serving.stage_log import stage_observer
+from sightline.serving.statistics import Statistics
 from sightline.serving.work import Bounds, Crew, Heavy, Job, Line, Picture, Waiting, out_of_time
 
 log = logging.getLogger("sightline.serving")
@@ -50,6 +55,7 @@ class Service:
         self.models = Models(models)
         self.settings = settings
         self.metrics = ServiceMetrics(__version__, settings.metric_labels)
+        self.statistics = Statistics()
         self.tracing: Tracing | None = None
         self.state: State = "starting"
         self.failure: SightlineError | None = None
@@ -62,6 +68,8 @@ class Service:
         self.metrics.watch(
             lambda: self.line.images, lambda: self.line.waiting, lambda: self._buffered, settings.max_images
         )
+        hosts = settings.security.allow_url_hosts
+        self.links = Links(hosts) if hosts else None
         self._crew: Crew | None = None
         self._loader = ThreadPoolExecutor(1, "sightline-loader", initializer=_give_way)
         self._loading = asyncio.Lock()
@@ -80,7 +88,7 @@ class Service:
         except SightlineError as err:
             self.state, self.failure = "failed", err
             raise
-        self._crew = Crew(self.line, self.threads, self.metrics.count_batch)
+        self._crew = Crew(self.line, self.threads, self._count_batch)
         self.state = "ready"
         self.metrics.ready.set(1)
         for model in list(self.models):
@@ -108,9 +116,8 @@ class Service:
     def _counted_load(self) -> Iterator[None]:
         try:
             yield
-        except Exception as err:
+        except Exception:
             self.metrics.count_load(ok=False)
-            log.error("a bundle could not be loaded: %s", err)
             raise
         self.metrics.count_load(ok=True)
 
@@ -173,25 +180,26 @@ class Service:
             self._buffered -= held
 
     def submit(
-        self, model: Served, images: Sequence[bytes], ask: Ask, waiting: Waiting
-    ) -> list["asyncio.Future[Prediction]"]:
-        """Put encoded pictures into the line, all or none; a bad one has its error in its future at once.
+        self, model: Served, images: Sequence[bytes | NDArray[uint8]], ask: Ask, waiting: Waiting
+    ) -> list["asyncio.Future[InFull]"]:
+        """Put pictures into the line, all or none; a bad one has its error in its future at once.
+
+        They are encoded, or as the network takes them: uint8 `[height_px, width_px, 3]`.
 
         Raises:
             Overloaded: a bound is reached.
         """
         limits = model.bundle.manifest.preprocessing.limits
         jobs: list[Picture] = []
-        futures: list[asyncio.Future[Prediction]] = []
+        futures: list[asyncio.Future[InFull]] = []
         for index, image in enumerate(images):
             future = self._future(waiting)
             futures.append(future)
             try:
-                info = inspect_image(image, limits)
+                pixels = _pixels(image, limits)
             except SightlineError as err:
                 future.set_exception(err)
                 continue
-            pixels = info.width_px * info.height_px
             jobs.append(
                 Picture(
                     waiting,
@@ -205,6 +213,8 @@ class Service:
                 )
             )
         self.enter(jobs)
+        if len(images) > 1:
+            waiting.owe(len(images) - 1)
         return futures
 
     def enter(self, jobs: Sequence[Job[Any]]) -> None:
@@ -213,11 +223,28 @@ class Service:
         for job in jobs:
             self.line.enter(job)
 
-    async def answer(self, future: "asyncio.Future[Prediction]", model: Served) -> Prediction:
+    async def answer(self, future: "asyncio.Future[InFull]", model: Served) -> Prediction:
         """Wait for an answer and count it. Raises what went wrong with it."""
-        prediction = await future
-        self._count(model, prediction)
-        return prediction
+        (found,) = await self.answer_all([future], model)
+        return found.prediction
+
+    async def answer_all(self, futures: Sequence["asyncio.Future[InFull]"], model: Served) -> list[InFull]:
+        """Wait for the answers to all pictures of one request, and count it.
+
+        Raises what went wrong with the first that has no answer; nothing more is done for the others.
+        """
+        started = time.monotonic()
+        try:
+            found = [await future for future in futures]
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            self.statistics.failed(model.predictor, time.monotonic() - started)
+            raise
+        for one in found:
+            self._count(model, one.prediction)
+        self.statistics.answered(model.predictor, [one.prediction.timings for one in found])
+        return found
 
     def refuse(self, code: str) -> None:
         """Count a refusal of a picture or a request, and note it."""
@@ -262,6 +289,10 @@ class Service:
         self.metrics.count_explanation(model.name, explained.spent_ms / 1e3)
         return explained
 
+    def _count_batch(self, predictor: Predictor, answers: Sequence[InFull]) -> None:
+        self.metrics.count_batch(len(answers))
+        self.statistics.executed(predictor, [one.prediction.timings for one in answers])
+
     def _future(self, waiting: Waiting) -> "asyncio.Future[Any]":
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
@@ -271,6 +302,13 @@ class Service:
             timer = loop.call_later(max(0.0, left), _expire, future)
             future.add_done_callback(lambda _: timer.cancel())
         return future
+
+
+def _pixels(image: bytes | NDArray[uint8], limits: ImageLimits) -> int:
+    if not isinstance(image, bytes):
+        return int(image.shape[0] * image.shape[1])
+    info = inspect_image(image, limits)
+    return info.width_px * info.height_px
 
 
 def _give_way() -> None:

@@ -6,11 +6,14 @@ from pydantic import Field
 
 from sightline.monitoring import LogSettings
 from sightline.records import Frozen
+from sightline.serving.security import SecuritySettings
 
 
 class ServerSettings(Frozen):
     """Address, size and patience of a server.
 
+    grpc_port
+        Where the Open Inference Protocol is answered over gRPC; 0 takes a free one, None: nowhere.
     variant
         Which of the bundle's variants answers; `auto`: the fastest on this machine, measured once and remembered.
     trust
@@ -45,6 +48,8 @@ class ServerSettings(Frozen):
         How long a request may wait for its answer unless `X-Request-Timeout-Ms` says otherwise; then 504.
     drain_timeout_s
         How long a stopping server waits for what is in flight.
+    security
+        Who may use it, and how it is reached.
     log
         What is logged, and how.
     metric_labels
@@ -56,6 +61,7 @@ class ServerSettings(Frozen):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    grpc_port: int | None = Field(default=None, ge=0, le=65535)
     variant: str = "auto"
     trust: tuple[Path, ...] = ()
     require_signature: bool = False
@@ -74,6 +80,7 @@ class ServerSettings(Frozen):
     body_timeout_s: float = Field(default=15.0, gt=0)
     request_timeout_s: float | None = Field(default=None, gt=0)
     drain_timeout_s: int = Field(default=30, ge=0)
+    security: SecuritySettings = SecuritySettings()
     log: LogSettings = LogSettings()
     metric_labels: int = Field(default=100, ge=0)
     traces: bool | None = None

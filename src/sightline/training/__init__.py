@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sightline.training.loop.history import EpochRecord as EpochRecord
     from sightline.training.loop.history import Progress as Progress
     from sightline.training.loop.history import Trained as Trained
+    from sightline.training.loop.rounded import fine_tune_rounded as fine_tune_rounded
     from sightline.training.loop.saving import Saving as Saving
     from sightline.training.loop.strategy import unused_keys as unused_keys
     from sightline.training.loop.team import Team as Team
@@ -49,6 +50,7 @@ __all__ = [
     "WeightsFacts",
     "build_network",
     "check_network",
+    "fine_tune_rounded",
     "join_team",
     "label_risks",
     "linear_weights",
@@ -79,6 +81,7 @@ _NEEDS_TORCH = {
     "WeightsFacts": "run.weights_file",
     "build_network": "network.network",
     "check_network": "check",
+    "fine_tune_rounded": "loop.rounded",
     "join_team": "loop.team",
     "linear_weights": "network.head",
     "score_network": "score",

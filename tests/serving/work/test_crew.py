@@ -26,7 +26,7 @@ def at_work(work, *, threads=2, delay_s=0.0):
 
     async def main():
         line, batches = Line(Bounds(), threads, delay_s), []
-        crew = Crew(line, threads, batches.append)
+        crew = Crew(line, threads, lambda _, answers: batches.append(len(answers)))
         try:
             return await asyncio.wait_for(work(line, batches), 60)
         finally:
@@ -53,7 +53,7 @@ def test_each_answer_belongs_to_its_picture_alone_and_in_company(predictor, comp
     answers, batches, line = at_work(work)
 
     for image, answer in zip(PICTURES * 5, answers, strict=True):
-        assert answer.probability == pytest.approx(predictor.predict(image).probability, abs=1e-6)
+        assert answer.prediction.probability == pytest.approx(predictor.predict(image).probability, abs=1e-6)
     assert (line.images, line.pixels, line.waiting) == (0, 0, 0)
     assert sum(batches) == 60
     assert max(batches) == company
@@ -69,8 +69,8 @@ def test_a_bad_picture_has_its_own_error_and_the_others_in_its_batch_go_on(predi
     first, bad, last = at_work(work, threads=1)
 
     assert isinstance(bad, ImageDamaged)
-    assert first.label
-    assert last.label
+    assert first.prediction.label
+    assert last.prediction.label
 
 
 def test_pixels_are_answered_as_the_picture_they_come_from(predictor):
@@ -83,8 +83,8 @@ def test_pixels_are_answered_as_the_picture_they_come_from(predictor):
 
     answer = at_work(work)
 
-    assert answer.probability == predictor.predict(PICTURES[3]).probability
-    assert answer.timings.decode_ms == 0
+    assert answer.prediction.probability == predictor.predict(PICTURES[3]).probability
+    assert answer.prediction.timings.decode_ms == 0
 
 
 def test_what_comes_too_late_gets_its_error_and_no_work(predictor):
@@ -164,5 +164,5 @@ def test_a_device_for_one_call_answers_as_the_others_do(bundle):
     answers = at_work(work, threads=3)
 
     expected = [predictor.predict(image).probability for image in PICTURES * 4]
-    assert [one.probability for one in answers] == pytest.approx(expected, abs=1e-6)
+    assert [one.prediction.probability for one in answers] == pytest.approx(expected, abs=1e-6)
     assert np.isfinite(expected).all()

@@ -39,7 +39,7 @@ def departure(reference: bytes, variant: bytes, pixels: Pixels) -> str:
 
 
 def _how(made: Quantized) -> str:
-    kept = [one.layer for one in made.in_float]
+    kept = [one.module for one in made.in_float]
     how = f"{made.tool}, {made.method}"
     if not kept:
         return how

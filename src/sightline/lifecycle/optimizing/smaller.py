@@ -8,7 +8,7 @@ from sightline.bundle import Bundle
 from sightline.errors import InputError
 from sightline.lifecycle.build import Built, Listener, build_bundle
 from sightline.lifecycle.judge import known_splits
-from sightline.lifecycle.prepare import prepare_data
+from sightline.lifecycle.prepare import PreparedData, prepare_data
 from sightline.lifecycle.restart import Restart
 from sightline.training import WEIGHTS_FILE, Progress, Recipe, parse_yaml
 
@@ -27,20 +27,14 @@ def pruned_recipe(bundle: Bundle, run: Path, share: float) -> Recipe:
     Raises:
         InputError: the run folder is not there, or does not hold the weights; or the bundle has no recipe.
     """
-    weights, recipe = run / WEIGHTS_FILE, recipe_of(bundle)
-    if not weights.is_file():
-        what = "has no weights" if run.is_dir() else "is not there"
-        raise InputError(
-            f"The run folder '{run}' {what}, and pruning begins with them. Name the folder that the training of "
-            f"'{bundle.root}' left beside it with --run; a run keeps {WEIGHTS_FILE} when it has finished."
-        )
-    return _changed(
+    recipe = recipe_of(bundle)
+    return changed(
         recipe,
         {
-            "model": {"start": str(weights)},
-            "data": _same_split(recipe, run),
+            "model": {"start": str(weights_of(bundle, run, "pruning"))},
+            "data": same_split(recipe, run),
             "training": {
-                **_taught_by(bundle),
+                **taught_by(bundle),
                 "strategy": "two_phase",
                 "prune": share,
                 "prune_steps": 1,
@@ -72,13 +66,13 @@ def student_recipe(
             f"The run folder '{run}' has no {_TABLE}. Name the folder that the training of '{bundle.root}' left "
             "beside it with --run."
         )
-    return _changed(
+    return changed(
         recipe,
         {
             "model": {"backbone": backbone, "pretrained": pretrained, "start": None},
-            "data": {} if run is None else _same_split(recipe, run),
+            "data": {} if run is None else same_split(recipe, run),
             "training": {
-                **_taught_by(bundle),
+                **taught_by(bundle),
                 "strategy": "two_phase" if pretrained else "scratch",
                 # From random weights it was still rising when as many epochs as the teacher's were over.
                 "epochs": epochs if pretrained else max(_STUDENT_EPOCHS, 2 * epochs),
@@ -106,7 +100,7 @@ def build_smaller(
             see `build_bundle`.
         RecipeError, DatasetError, TrainingError, ExportMismatch: see `build_bundle`.
     """
-    _require_same_sides(bundle, recipe)
+    require_same_sides(bundle, prepare_data(recipe))
     return build_bundle(
         recipe, place, listener=listener, training_progress=training_progress, restart=restart
     )
@@ -123,32 +117,56 @@ def recipe_of(bundle: Bundle) -> Recipe:
     return Recipe.model_validate(parse_yaml(bundle.read("recipe.yaml").decode()) or {})
 
 
+def weights_of(bundle: Bundle, run: Path, purpose: str) -> Path:
+    """The weights that a run has kept.
+
+    Raises:
+        InputError: the run folder is not there, or does not hold them.
+    """
+    weights = run / WEIGHTS_FILE
+    if not weights.is_file():
+        what = "has no weights" if run.is_dir() else "is not there"
+        raise InputError(
+            f"The run folder '{run}' {what}, and {purpose} begins with them. Name the folder that the training of "
+            f"'{bundle.root}' left beside it with --run; a run keeps {WEIGHTS_FILE} when it has finished."
+        )
+    return weights
+
+
 def _epochs_of(recipe: Recipe) -> int:
     """Those in which the backbone learnt, or a number for one that did not."""
     return _STUDENT_EPOCHS if recipe.training.strategy == "linear" else recipe.training.epochs
 
 
-def _same_split(recipe: Recipe, run: Path) -> dict[str, Any]:
+def same_split(recipe: Recipe, run: Path) -> dict[str, Any]:
+    """What in a recipe keeps each picture on the side of the split that it had in a run."""
     return {"earlier": str(run / _TABLE) if (run / _TABLE).is_file() else recipe.data.earlier}
 
 
-def _taught_by(bundle: Bundle) -> dict[str, Any]:
+def taught_by(bundle: Bundle) -> dict[str, Any]:
+    """What in a recipe makes a network learn from a bundle, everything at once."""
     # Frozen and unfreezing epochs are those of a head on a backbone that came from elsewhere.
     return {"teacher": str(bundle.root), "freeze_backbone_epochs": None, "unfreeze_epochs": None}
 
 
-def _changed(recipe: Recipe, sections: Mapping[str, Mapping[str, Any]]) -> Recipe:
+def changed(recipe: Recipe, sections: Mapping[str, Mapping[str, Any]]) -> Recipe:
+    """A recipe with other values for some keys of its sections."""
     raw = recipe.model_dump(mode="json")
     for name, changes in sections.items():
         raw[name] |= changes
     return Recipe.model_validate(raw)
 
 
-def _require_same_sides(bundle: Bundle, recipe: Recipe) -> None:
+def require_same_sides(bundle: Bundle, data: PreparedData) -> None:
+    """Refuse data of which the bundle was trained on what is not to be learnt from now, or the other way round.
+
+    Raises:
+        InputError: pictures have changed sides since the bundle was made.
+    """
     known = known_splits(bundle)
     moved = [
         sample.path
-        for name, part in prepare_data(recipe).parts().items()
+        for name, part in data.parts().items()
         for sample in part.samples
         if (name == "train") != (known.get(sample.sha256, name) == "train")
     ]

@@ -4,6 +4,7 @@ from sightline.optimize.quantizing.departure import Departures, LayerFit, find_d
 from sightline.optimize.quantizing.figure import Closeness
 from sightline.optimize.quantizing.quantize import Quantized, Tool, Trial, quantize_graph
 from sightline.optimize.quantizing.sensitivity import Harm
+from sightline.optimize.quantizing.simulated import Simulated, simulate
 
 __all__ = [
     "Closeness",
@@ -11,8 +12,10 @@ __all__ = [
     "Harm",
     "LayerFit",
     "Quantized",
+    "Simulated",
     "Tool",
     "Trial",
     "find_departure",
     "quantize_graph",
+    "simulate",
 ]

@@ -7,6 +7,7 @@ import onnx
 from numpy.typing import NDArray
 
 from sightline.optimize.quantizing.inside import Inside
+from sightline.optimize.quantizing.module_names import module_name
 from sightline.records import Frozen
 
 BOUND_DB = 10.0
@@ -19,6 +20,8 @@ class LayerFit(Frozen):
 
     layer, op, tensor
         The reference's node, what it is, and its output.
+    module
+        What a person calls it; see `module_name`.
     sqnr_db
         Ratio of the reference's power to that of the difference, in decibels, at most 120.
     inputs_db
@@ -27,6 +30,7 @@ class LayerFit(Frozen):
 
     layer: str
     op: str
+    module: str
     tensor: str
     sqnr_db: float
     inputs_db: float
@@ -64,12 +68,12 @@ class Departures(Frozen):
     def __str__(self) -> str:
         """Both in one sentence, for a gate's objection."""
         worst = self.worst_drop
-        lost = f"The most is lost at {worst.op} '{worst.layer}': {worst.drop_db:.1f} dB."
+        lost = f"The most is lost at {worst.op} '{worst.module}': {worst.drop_db:.1f} dB."
         if self.first is None:
             return f"No layer falls below {self.bound_db:g} dB. {lost}"
         one = self.first
         return (
-            f"The first layer to depart is {one.op} '{one.layer}' (tensor '{one.tensor}'): {one.sqnr_db:.1f} dB where "
+            f"The first layer to depart is {one.op} '{one.module}' (tensor '{one.tensor}'): {one.sqnr_db:.1f} dB where "
             f"{self.bound_db:g} are wanted, {one.inputs_db:.1f} at its inputs. {lost}"
         )
 
@@ -154,6 +158,7 @@ def _decibels(power: float, apart: float) -> float:
 def _fits(own: onnx.ModelProto, noise: Mapping[str, float]) -> list[LayerFit]:
     """A tensor that the variant has no longer is as good as what it was made from."""
     level = dict(noise)
+    weights = {one.name for one in own.graph.initializer}
     fits = []
     for node in own.graph.node:
         inputs = min((level[name] for name in node.input if name in level), default=_SILENT_DB)
@@ -161,7 +166,12 @@ def _fits(own: onnx.ModelProto, noise: Mapping[str, float]) -> list[LayerFit]:
             if name in noise:
                 fits.append(
                     LayerFit(
-                        layer=node.name, op=node.op_type, tensor=name, sqnr_db=noise[name], inputs_db=inputs
+                        layer=node.name,
+                        op=node.op_type,
+                        module=module_name(node, weights),
+                        tensor=name,
+                        sqnr_db=noise[name],
+                        inputs_db=inputs,
                     )
                 )
             else:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import onnx
 
+from sightline.optimize.quantizing.module_names import module_name
 from sightline.optimize.quantizing.qdq import HEAVY, quantised_nodes
 
 
@@ -13,12 +14,15 @@ class Layer:
 
     name, op
         Of that node.
+    module
+        What a person calls it; see `module_name`.
     nodes
         Names of all its nodes that a quantiser would take, the first being the node itself.
     """
 
     name: str
     op: str
+    module: str
     nodes: tuple[str, ...]
 
 
@@ -28,6 +32,7 @@ def find_layers(model: onnx.ModelProto) -> tuple[Layer, ...]:
     members: list[list[str]] = []
     layer_of: dict[str, int] = {}
     quantised = set(quantised_nodes(model))
+    weights = {one.name for one in model.graph.initializer}
     for node in model.graph.node:
         if node.op_type in HEAVY and node.name in quantised:
             heads.append(node)
@@ -39,5 +44,6 @@ def find_layers(model: onnx.ModelProto) -> tuple[Layer, ...]:
                 members[own].append(node.name)
         layer_of.update(dict.fromkeys(node.output, own))
     return tuple(
-        Layer(head.name, head.op_type, tuple(nodes)) for head, nodes in zip(heads, members, strict=True)
+        Layer(head.name, head.op_type, module_name(head, weights), tuple(nodes))
+        for head, nodes in zip(heads, members, strict=True)
     )

@@ -98,7 +98,7 @@ def quantize_graph(
     steps = _Steps(progress, _count_steps(model, len(calibration), tool))
     judge = open_judge(graph, trial, activation, "openvino" if tool == "nncf" else "onnxruntime")
     counted = count_values(model, tensors_to_calibrate(model), calibration, steps.one)
-    ranges = {name: _ranges_by(way, counted) for name, way in METHODS.items()}
+    ranges = ranges_by_method(counted)
 
     def build(method: str, without: Sequence[str]) -> bytes:
         if tool == "nncf":
@@ -110,7 +110,7 @@ def quantize_graph(
     harms: list[Harm] = []
     if search.best.closeness.divergence > bound:
         ranking = replace(judge.first(RANKING_PICTURES), runtime="onnxruntime")
-        known = search.best.method if tool == "onnxruntime" else _best_for(ranking, model, ranges)
+        known = search.best.method if tool == "onnxruntime" else best_method(ranking, model, ranges)
         harms = rank_layers(model, find_layers(model), ranges[known], ranking, steps.one)
         search.leave_in_float(harms)
     steps.end()
@@ -185,11 +185,12 @@ def _count_steps(model: onnx.ModelProto, pictures: int, tool: Tool) -> int:
     return 2 * -(-pictures // 4) + methods + len(blocks_of(find_layers(model))) + len(_IN_FLOAT)
 
 
-def _ranges_by(way: Callable[[Histogram], Range], counted: Mapping[str, Histogram]) -> dict[str, Range]:
-    return {name: way(found) for name, found in counted.items()}
+def ranges_by_method(counted: Mapping[str, Histogram]) -> dict[str, dict[str, Range]]:
+    """Of each calibration method, a range for each tensor that was counted."""
+    return {method: {name: way(found) for name, found in counted.items()} for method, way in METHODS.items()}
 
 
-def _best_for(judge: Judge, model: onnx.ModelProto, ranges: Mapping[str, Mapping[str, Range]]) -> str:
-    """The method by whose ranges ONNX Runtime's quantiser comes closest: NNCF's own are not to be had."""
+def best_method(judge: Judge, model: onnx.ModelProto, ranges: Mapping[str, Mapping[str, Range]]) -> str:
+    """The method by whose ranges ONNX Runtime's quantiser comes closest, nothing left in float."""
     figures = {name: judge.compare(insert_pairs(model, known)) for name, known in ranges.items()}
     return min(figures, key=lambda name: figures[name].divergence)

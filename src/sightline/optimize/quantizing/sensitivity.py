@@ -18,6 +18,8 @@ class Harm(Frozen):
 
     layer, op
         The node that gives the block its name, the first one, and what it is.
+    module
+        What a person calls it; see `module_name`.
     nodes
         Names of all its nodes.
     divergence
@@ -26,6 +28,7 @@ class Harm(Frozen):
 
     layer: str
     op: str
+    module: str
     nodes: tuple[str, ...]
     divergence: float
 
@@ -46,7 +49,15 @@ def rank_layers(
     for block in blocks_of(layers):
         nodes = tuple(name for layer in block for name in layer.nodes)
         alone = judge.compare(insert_pairs(model, ranges, only=nodes))
-        found.append(Harm(layer=block[0].name, op=block[0].op, nodes=nodes, divergence=alone.divergence))
+        found.append(
+            Harm(
+                layer=block[0].name,
+                op=block[0].op,
+                module=block[0].module,
+                nodes=nodes,
+                divergence=alone.divergence,
+            )
+        )
         step()
     return sorted(found, key=lambda one: -one.divergence)
 

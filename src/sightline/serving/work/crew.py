@@ -10,7 +10,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from sightline.errors import ImageError
-from sightline.inference import Predictor, Prepared
+from sightline.inference import InFull, Predictor, Prepared
 from sightline.serving.work.gathering import Gathering
 from sightline.serving.work.jobs import Heavy, Job, Picture
 from sightline.serving.work.line import Line
@@ -21,10 +21,15 @@ log = logging.getLogger("sightline.serving")
 class Crew:
     """As many threads as told. Answers are handed to the event loop that the crew was made on.
 
-    on_batch is called from the threads with the number of pictures of each call of an engine.
+    on_batch is called from the threads with what each call of an engine gave, and whose engine it was.
     """
 
-    def __init__(self, line: Line, threads: int, on_batch: Callable[[int], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        line: Line,
+        threads: int,
+        on_batch: Callable[[Predictor, Sequence[InFull]], None] = lambda _, __: None,
+    ) -> None:
         self._line = line
         self._loop = asyncio.get_running_loop()
         self._on_batch = on_batch
@@ -85,13 +90,13 @@ class Crew:
 
     def _answer(self, prepared: Sequence[tuple[Picture, Prepared]]) -> None:
         predictor = prepared[0][0].predictor
-        self._on_batch(len(prepared))
         try:
             answers = predictor.answer([one for _, one in prepared], [job.ask for job, _ in prepared])
         except Exception as err:  # an engine's errors share no class
             for job, _ in prepared:
                 self._hand_over(job, None, err)
             return
+        self._on_batch(predictor, answers)
         for (job, _), answer in zip(prepared, answers, strict=True):
             self._hand_over(job, answer, None)
 

@@ -11,8 +11,7 @@ from numpy import uint8
 from numpy.typing import NDArray
 
 from sightline.images import Observer
-from sightline.inference import Ask, Predictor
-from sightline.records import Prediction
+from sightline.inference import Ask, InFull, Predictor
 
 T = TypeVar("T")
 
@@ -29,12 +28,15 @@ class Waiting:
         By `time.monotonic`; later nobody wants the answer.
     gone
         Says whether the client has hung up. Asked from a worker thread.
+    owe
+        Takes the number of pictures beyond a request's first; see `Exchange`.
     """
 
     client: str = ""
     urgent: bool = False
     deadline: float = math.inf
     gone: Callable[[], bool] = lambda: False
+    owe: Callable[[int], None] = lambda _: None
 
 
 @dataclass(eq=False)
@@ -48,7 +50,7 @@ class Job(Generic[T]):
 
 
 @dataclass(eq=False)
-class Picture(Job[Prediction]):
+class Picture(Job[InFull]):
     """A picture, encoded or as the network takes it: uint8 `[height_px, width_px, 3]`.
 
     company

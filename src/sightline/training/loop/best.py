@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from sightline.training.loop.history import EpochRecord
-from sightline.training.network.network import Network
 from sightline.training.recipe.recipe import Recipe
 
 
@@ -21,7 +20,7 @@ class Best:
         self.weights: dict[str, Tensor] = {}
         self.epoch = 0
 
-    def offer(self, record: EpochRecord, network: Network) -> None:
+    def offer(self, record: EpochRecord, network: nn.Module) -> None:
         """Look at an epoch that has just ended; keep the network's weights if it is the best."""
         value = _value(record, self._metric)
         if value > self._value or not self.weights:
@@ -41,7 +40,7 @@ class Best:
         """Whether as many epochs of fine-tuning as the recipe allows have gone by without a better one."""
         return self._patience is not None and self._waited >= self._patience
 
-    def restore(self, network: Network) -> None:
+    def restore(self, network: nn.Module) -> None:
         """Put the kept weights back."""
         network.load_state_dict(self.weights)
 

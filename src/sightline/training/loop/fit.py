@@ -96,6 +96,13 @@ def _train(
 def _begin(recipe: Recipe, train: Dataset, val: Dataset, progress: Progress, team: Team) -> Session:
     network = build_network(recipe, len(train.labels))
     load_start(network, recipe, train.labels)
+    return open_session(recipe, train, val, network, progress, team)
+
+
+def open_session(
+    recipe: Recipe, train: Dataset, val: Dataset, network: Network, progress: Progress, team: Team
+) -> Session:
+    """Settle what the recipe leaves open and put a network, which moves to the team's device, in its place."""
     network = network.to(team.device).to(memory_format=torch.channels_last)
     batch_size = find_batch_size(recipe, network, len(train), team)
     plan = make_plan(recipe, train, team.device, batch_size)
@@ -146,7 +153,7 @@ def _learn_one(session: Session, phase: Phase, run: Progressed, keeper: Keeper, 
             stop.obey()
 
     learn_epoch(session, phase, run.at, after_step)
-    record = _record(phase, run.at)
+    record = record_epoch(phase, run.at)
     larger = session.recipe.best_metric != "loss"
     phase.schedule.observe(record.validation[session.recipe.best_metric], larger_is_better=larger)
     run.history.append(record)
@@ -240,7 +247,8 @@ def _probe_record(session: Session, probe: Probe, seconds: float) -> EpochRecord
     )
 
 
-def _record(phase: Phase, at: Position) -> EpochRecord:
+def record_epoch(phase: Phase, at: Position) -> EpochRecord:
+    """Validate at the end of an epoch and say how it went."""
     started = time.perf_counter()
     validation = phase.validate()
     groups = phase.optimizer.param_groups

@@ -73,7 +73,7 @@ def _fold(network: Network, images: Tensor, arithmetic: Arithmetic) -> None:
     network.eval()
     with torch.inference_mode():
         expected = network.logits(images)
-        for convolution, norm in _pairs(network, images):
+        for convolution, norm in norm_pairs(network, images):
             arithmetic.replace(convolution, _with_norm(norm))
             arithmetic.replace(norm, _activation_only)
             arithmetic.folded += 1
@@ -85,7 +85,7 @@ def _fold(network: Network, images: Tensor, arithmetic: Arithmetic) -> None:
     network.train(was_training)
 
 
-def _pairs(network: Network, images: Tensor) -> list[tuple[nn.Conv2d, _BatchNorm]]:
+def norm_pairs(network: Network, images: Tensor) -> list[tuple[nn.Conv2d, _BatchNorm]]:
     """Convolutions, each with the batch norm that takes its output, found by running the network once."""
     outputs: dict[int, tuple[nn.Conv2d, Tensor]] = {}
     found: list[tuple[nn.Conv2d, _BatchNorm]] = []

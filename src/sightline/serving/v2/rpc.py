@@ -1,0 +1,243 @@
+"""The protocol over gRPC, in the same event loop and before the same line as HTTP."""
+
+import asyncio
+import logging
+import re
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any, Final
+
+import grpc
+from google.protobuf.json_format import ParseDict
+from tritonclient.grpc import model_config_pb2, service_pb2, service_pb2_grpc
+
+from sightline.errors import InputError, Overloaded, SightlineError
+from sightline.monitoring import CURRENT, RequestNotes
+from sightline.serving.access import Access, log_access
+from sightline.serving.answers import refusal_of
+from sightline.serving.failures import CLIENT_CLOSED_REQUEST
+from sightline.serving.security import Caller, Guard, Scope, SecuritySettings
+from sightline.serving.security.tls import Peer
+from sightline.serving.service import Service
+from sightline.serving.v2.answering import find_model, infer, version_of, within
+from sightline.serving.v2.describing import (
+    model_config,
+    model_metadata,
+    model_statistics,
+    repository_index,
+    server_metadata,
+)
+from sightline.serving.v2.rpc_messages import read_request, write_answer
+from sightline.serving.v2.tensors import contract_of
+from sightline.serving.work import Waiting
+
+log = logging.getLogger("sightline.serving")
+
+_CODES: Final = {
+    400: grpc.StatusCode.INVALID_ARGUMENT,
+    401: grpc.StatusCode.UNAUTHENTICATED,
+    403: grpc.StatusCode.PERMISSION_DENIED,
+    404: grpc.StatusCode.NOT_FOUND,
+    413: grpc.StatusCode.INVALID_ARGUMENT,
+    415: grpc.StatusCode.INVALID_ARGUMENT,
+    422: grpc.StatusCode.INVALID_ARGUMENT,
+    429: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    503: grpc.StatusCode.UNAVAILABLE,
+    504: grpc.StatusCode.DEADLINE_EXCEEDED,
+}
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_PEER = re.compile(r"ipv[46]:\[?([^\]]*?)\]?:\d+")
+
+
+_SCOPES: Final[Mapping[str, Scope | None]] = {
+    "ServerLive": None,
+    "ServerReady": None,
+    "ModelInfer": "predict",
+}
+"""What the methods take; those that are not here take `read`."""
+
+
+async def start_rpc(service: Service, guard: Guard) -> tuple[grpc.aio.Server, int]:
+    """Listen on the port of the settings, with their certificates; return the server and the port.
+
+    Raises:
+        InputError: the port cannot be had, or a certificate cannot be read.
+    """
+    settings = service.settings
+    server = grpc.aio.server(
+        options=[
+            ("grpc.max_receive_message_length", settings.max_body_bytes),
+            ("grpc.max_send_message_length", -1),
+            ("grpc.max_metadata_size", settings.max_header_bytes),
+            ("grpc.so_reuseport", 0),
+        ],
+        # Each may hold a whole body before it is looked at.
+        maximum_concurrent_rpcs=max(1, settings.max_buffered_bytes // settings.max_body_bytes)
+        + settings.max_images,
+    )
+    service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(_Servicer(service, guard), server)
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"{host}:{settings.grpc_port}"
+    credentials = _credentials(settings.security)
+    try:
+        port = (
+            server.add_insecure_port(address)
+            if credentials is None
+            else server.add_secure_port(address, credentials)
+        )
+    except RuntimeError as err:
+        raise InputError(
+            f"The server cannot listen on {address} for gRPC. Choose another with --grpc-port; 0 takes a free one."
+        ) from err
+    await server.start()
+    return server, port
+
+
+class _Servicer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]
+    """Methods that are not here answer UNIMPLEMENTED: shared memory, streams, tracing, load and unload."""
+
+    def __init__(self, service: Service, guard: Guard) -> None:
+        self._service, self._guard = service, guard
+        for method in service_pb2.DESCRIPTOR.services_by_name["GRPCInferenceService"].methods:
+            setattr(self, method.name, partial(_refuse, method.name))
+        for name, work in self._methods().items():
+            setattr(self, name, partial(self._answer, name, work))
+
+    def _methods(self) -> Mapping[str, Callable[[Any, Any, Caller], Awaitable[Any]]]:
+        return {
+            "ServerLive": self._live,
+            "ServerReady": self._ready,
+            "ServerMetadata": self._server,
+            "ModelReady": self._model_ready,
+            "ModelMetadata": self._metadata,
+            "ModelConfig": self._config,
+            "ModelStatistics": self._statistics,
+            "RepositoryIndex": self._index,
+            "ModelInfer": self._infer,
+        }
+
+    async def _answer(
+        self, name: str, work: Callable[[Any, Any, Caller], Awaitable[Any]], request: Any, context: Any
+    ) -> Any:
+        """Do it, count it, and let an error leave with a status, and our code in the trailing metadata."""
+        given = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
+        request_id = given.get("x-request-id", "")
+        if not _REQUEST_ID.fullmatch(request_id):
+            request_id = uuid.uuid4().hex
+        notes, started, status = RequestNotes(request_id), time.monotonic(), CLIENT_CLOSED_REQUEST
+        client = ""
+        CURRENT.set(notes)
+        try:
+            headers = {key.encode(): value.encode("utf-8", "replace") for key, value in given.items()}
+            caller = await self._guard.let_in(headers, _peer(context), _SCOPES.get(name, "read"))
+            client = caller.name
+            answer = await work(request, context, caller)
+            context.set_trailing_metadata((("x-request-id", request_id),))
+            status = 200
+            return answer
+        except SightlineError as err:
+            status = err.status
+            self._service.refuse(refusal_of(err))
+            trailing = [("x-request-id", request_id), ("sightline-error-code", err.code)]
+            if isinstance(err, Overloaded):
+                trailing.append(("retry-after", str(err.retry_after_s)))
+            code = _CODES.get(err.status, grpc.StatusCode.INTERNAL)
+            await context.abort(code, str(err), tuple(trailing))
+        except grpc.aio.AbortError:
+            raise
+        except ConnectionAbortedError:
+            await context.abort(grpc.StatusCode.CANCELLED, "The client went away.")
+        except Exception as err:  # the last place to answer it
+            status = 500
+            log.error("request %s failed", request_id, exc_info=err)
+            self._service.refuse("internal_error")
+            message = f"Something went wrong in the server; its log has the cause under the id {request_id}."
+            await context.abort(grpc.StatusCode.INTERNAL, message, (("x-request-id", request_id),))
+        finally:
+            access = Access("gRPC", f"grpc/{name}", status, time.monotonic() - started, client)
+            self._service.metrics.count_request(access.route, status, access.seconds)
+            log_access(access, notes, self._service.settings.log)
+
+    async def _live(self, _request: Any, _context: Any, _caller: Caller) -> Any:
+        return service_pb2.ServerLiveResponse(live=True)
+
+    async def _ready(self, _request: Any, _context: Any, _caller: Caller) -> Any:
+        return service_pb2.ServerReadyResponse(ready=self._service.state == "ready")
+
+    async def _server(self, _request: Any, _context: Any, _caller: Caller) -> Any:
+        return service_pb2.ServerMetadataResponse(**server_metadata())
+
+    async def _model_ready(self, request: Any, _context: Any, _caller: Caller) -> Any:
+        find_model(self._service, request.name, request.version)
+        return service_pb2.ModelReadyResponse(ready=self._service.state == "ready")
+
+    async def _metadata(self, request: Any, _context: Any, _caller: Caller) -> Any:
+        model = find_model(self._service, request.name, request.version)
+        return ParseDict(model_metadata(self._service, model), service_pb2.ModelMetadataResponse())
+
+    async def _config(self, request: Any, _context: Any, _caller: Caller) -> Any:
+        model = find_model(self._service, request.name, request.version)
+        config = ParseDict(model_config(self._service, model), model_config_pb2.ModelConfig())
+        return service_pb2.ModelConfigResponse(config=config)
+
+    async def _statistics(self, request: Any, _context: Any, _caller: Caller) -> Any:
+        models = (
+            [find_model(self._service, request.name, request.version)]
+            if request.name
+            else list(self._service.models)
+        )
+        document = {"model_stats": [model_statistics(self._service, one) for one in models]}
+        return ParseDict(document, service_pb2.ModelStatisticsResponse())
+
+    async def _index(self, request: Any, _context: Any, _caller: Caller) -> Any:
+        index = [
+            one for one in repository_index(self._service) if one["state"] == "READY" or not request.ready
+        ]
+        return ParseDict({"models": index}, service_pb2.RepositoryIndexResponse())
+
+    async def _infer(self, request: Any, context: Any, caller: Caller) -> Any:
+        service = self._service
+        started = asyncio.get_running_loop().time()
+        model = find_model(service, request.model_name, request.model_version)
+        service.require_room()
+        with service.buffer() as count:
+            count(request.ByteSize())
+            wanted = read_request(request, contract_of(model, service.settings.max_files))
+            limit_s, left_s = service.settings.request_timeout_s, context.time_remaining()
+            seconds = [one for one in (limit_s, left_s) if one is not None]
+            deadline = started + min(seconds, default=float("inf"))
+            client = caller.name or _address(context.peer())
+            owe = Waiting().owe if caller.bucket is None else caller.bucket.owe
+            waiting = Waiting(client, caller.urgent, deadline, context.cancelled, owe)
+            tensors = await infer(service, model, wanted, within(waiting, started, wanted.timeout_s))
+        return write_answer(tensors, model.name, version_of(model), wanted.id)
+
+
+async def _refuse(name: str, _request: Any, context: Any) -> None:
+    await context.abort(grpc.StatusCode.UNIMPLEMENTED, f"{name} is not offered here.")
+
+
+def _address(peer: str) -> str:
+    found = _PEER.fullmatch(peer)
+    return found[1] if found else peer
+
+
+def _peer(context: Any) -> Peer | None:
+    """The client's certificate as far as it names the client; None: it showed none."""
+    names = context.auth_context().get("x509_common_name", ())
+    return (
+        {"subject": [[("commonName", name.decode("utf-8", "replace"))] for name in names]} if names else None
+    )
+
+
+def _credentials(security: SecuritySettings) -> grpc.ServerCredentials | None:
+    if security.tls_cert is None or security.tls_key is None:
+        return None
+    try:
+        pair = security.tls_key.read_bytes(), security.tls_cert.read_bytes()
+        authority = None if security.tls_client_ca is None else security.tls_client_ca.read_bytes()
+    except OSError as err:
+        raise InputError(f"'{err.filename}' cannot be read: {err.strerror or err}.") from err
+    return grpc.ssl_server_credentials([pair], authority, require_client_auth=authority is not None)
