@@ -9,6 +9,7 @@ from sightline.monitoring import LogSettings, RequestNotes
 
 log = logging.getLogger("sightline.access")
 
+_STARTING = 503
 _PROBES = frozenset(
     {
         "/livez",
@@ -40,7 +41,7 @@ def log_access(access: Access, notes: RequestNotes, settings: LogSettings) -> No
         return
     level = logging.ERROR if access.status >= 500 else logging.INFO
     if access.route in _PROBES:
-        level = logging.DEBUG if access.status < 400 else logging.INFO
+        level = logging.DEBUG if access.status < 400 or access.status == _STARTING else level
     if log.isEnabledFor(level):
         log.log(level, "request", extra={"fields": _fields(access, notes, settings.labels)})
 
