@@ -7,7 +7,7 @@ import asyncio
 import itertools
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -42,8 +42,9 @@ class Load:
 class Connection:
     """One kept connection."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, headers: Mapping[str, str] | None = None) -> None:
         self._place = (host, port)
+        self._head = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def post(self, path: str, body: bytes, timeout_s: float = 60.0) -> tuple[int, bytes]:
@@ -52,8 +53,8 @@ class Connection:
             if self._streams is None:
                 self._streams = await asyncio.open_connection(*self._place, limit=1 << 20)
             reader, writer = self._streams
-            head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Length: {len(body)}\r\n\r\n".encode()
-            writer.write(head + body)
+            head = f"POST {path} HTTP/1.1\r\nHost: bench\r\n{self._head}Content-Length: {len(body)}\r\n\r\n"
+            writer.write(head.encode() + body)
             lines = (await reader.readuntil(b"\r\n\r\n")).lower().split(b"\r\n")
             (length,) = (int(line[15:]) for line in lines if line.startswith(b"content-length:"))
             answer = await reader.readexactly(length)
@@ -77,12 +78,13 @@ async def closed_loop(
     seconds: float = float("inf"),
     count: int | None = None,
     answered: Answered | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Load:
     """As many askers as told, each with one request at a time, for so long or until so many are answered."""
     load, places, started = Load(), itertools.count(), time.monotonic()
 
     async def ask() -> None:
-        connection = Connection(*place)
+        connection = Connection(*place, headers)
         while time.monotonic() - started < seconds:
             number = next(places)
             if count is not None and number >= count:
@@ -103,6 +105,7 @@ async def open_loop(
     rate: float,
     seconds: float,
     answered: Answered | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Load:
     """Requests leave on schedule, whether or not answers come back, each on a connection that is free."""
     load, free, tasks = Load(), list[Connection](), set[asyncio.Task[None]]()
@@ -111,7 +114,7 @@ async def open_loop(
         due = started + number / rate
         if (wait := due - time.monotonic()) > 0:
             await asyncio.sleep(wait)
-        connection = free.pop() if free else Connection(*place)
+        connection = free.pop() if free else Connection(*place, headers)
 
         async def ask(number: int = number, due: float = due, own: Connection = connection) -> None:
             await _ask(own, path, bodies, number, due, load, answered)

@@ -14,10 +14,12 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Server:
-    """A running server."""
+    """A running server; `control` is where its control plane is, if it has one."""
 
     process: "subprocess.Popen[str]"
     place: tuple[str, int]
+    control: tuple[str, int] | None = None
+    token: str | None = None
 
     def memory_mib(self) -> float:
         """Proportional set size of the process, which counts shared pages once."""
@@ -26,27 +28,33 @@ class Server:
 
     def get(self, path: str) -> str:
         """Return what a path answers."""
-        with urllib.request.urlopen(f"http://{self.place[0]}:{self.place[1]}{path}", timeout=30) as answer:
+        request = urllib.request.Request(f"http://{self.place[0]}:{self.place[1]}{path}")
+        if self.token is not None:
+            request.add_header("Authorization", f"Bearer {self.token}")
+        with urllib.request.urlopen(request, timeout=30) as answer:
             text: str = answer.read().decode()
             return text
 
 
 @contextlib.contextmanager
-def serving(bundle: Path, *options: str) -> Iterator[Server]:
-    """Start a server, wait until it is ready, stop it in the end."""
+def serving(bundle: Path, *options: str, token: str | None = None) -> Iterator[Server]:
+    """Start a server, wait until it is ready, stop it in the end. `token`: a key that it will take."""
     command = [sys.executable, "-m", "sightline", "serve", str(bundle), "--port", "0", *options]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
         assert process.stderr is not None
+        places: list[tuple[str, int]] = []
         said = []
         for line in process.stderr:
             said.append(line)
             if found := re.search(r"http://([0-9.]+):(\d+)", line):
+                places.append((found[1], int(found[2])))
+            if line.startswith("Try:"):
                 break
-        else:
+        if not places:
             raise SystemExit("".join(said))
         threading.Thread(target=process.stderr.read, daemon=True).start()
-        server = Server(process, (found[1], int(found[2])))
+        server = Server(process, places[0], places[1] if len(places) > 2 else None, token)
         while True:
             with contextlib.suppress(OSError):
                 server.get("/readyz")

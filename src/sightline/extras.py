@@ -7,6 +7,8 @@ from sightline.errors import MissingExtra
 
 _EXTRA_OF = {
     "adlfs": "azure",
+    "ai_edge_litert": "litert",
+    "coremltools": "coreml",
     "fastapi": "serve",
     "fsspec": "s3",
     "cleanlab": "labels",
@@ -16,6 +18,7 @@ _EXTRA_OF = {
     "jinja2": "data",
     "httpcore2": "serve",
     "jwt": "serve",
+    "litert_torch": "litert",
     "prometheus_client": "serve",
     "uvicorn": "serve",
     "usearch": "data",
@@ -32,6 +35,7 @@ _EXTRA_OF = {
     "threadpoolctl": "data",
     "sklearn": "labels",
     "sqlalchemy": "tune",
+    "tensorrt": "tensorrt",
     "timm": "train",
     "torch": "train",
     "torch_pruning": "optimize",
@@ -40,6 +44,7 @@ _EXTRA_OF = {
 }
 _LICENCE_OF = {
     "labels": "It brings cleanlab, which is licensed under the AGPL-3.0; Sightline itself never needs it.",
+    "tensorrt": "It brings TensorRT, which is proprietary: NVIDIA's licence agreement applies.",
 }
 
 

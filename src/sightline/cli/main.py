@@ -24,6 +24,7 @@ from sightline.cli.data import app as data
 from sightline.cli.demo import demo
 from sightline.cli.evaluate import evaluate
 from sightline.cli.explain import explain
+from sightline.cli.export import export
 from sightline.cli.keys import app as keys
 from sightline.cli.optimize import optimize
 from sightline.cli.plain import printable
@@ -56,6 +57,7 @@ for _command in (
     calibrate,
     optimize,
     benchmark,
+    export,
     verify,
     sign,
     show,

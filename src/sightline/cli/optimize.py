@@ -12,19 +12,20 @@ if TYPE_CHECKING:
 
     from sightline.bundle import Bundle
     from sightline.cli.progress import Display
-    from sightline.lifecycle.optimizing import Explain, More
+    from sightline.lifecycle.optimizing import Explain, More, Optimized
     from sightline.training import Recipe
 
 
 def optimize(
     bundle: Annotated[Path, typer.Argument(help="The bundle's folder.", show_default=False)],
     data: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            help="The labelled images that it was trained on and judged by: a folder, list, table or address.",
+            help="The labelled images that it was trained on and judged by: a folder, list, table or address. "
+            "Without, --report is written anew from the table in an optimised bundle.",
             show_default=False,
         ),
-    ],
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -79,6 +80,14 @@ def optimize(
         typer.Option("--qat", help="Also fine-tune the network with eight bits, from the run's weights."),
     ] = False,
     int8: Annotated[bool, typer.Option(help="Also quantise to eight bits, which takes minutes.")] = True,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write a page with all of it and the deployment checklist.",
+            show_default=False,
+        ),
+    ] = None,
     group_by: GroupBy = None,
     group_gap: GroupGap = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
@@ -98,6 +107,11 @@ def optimize(
     from sightline.extras import require
     from sightline.lifecycle.optimizing import Limits, Wanted, optimize_bundle
 
+    if report is not None:
+        _require_place(report)
+    if data is None:
+        _remake(bundle, report)
+        return
     wanted = Wanted(Limits(max_drop, max_recall_drop), max_latency_ms, max_size_mb, threads, _batches(batch))
     if int8 or qat or prune or student:
         for package in ("torch", "onnx", "nncf", "torch_pruning"):
@@ -117,12 +131,57 @@ def optimize(
         trained = {name: read_bundle(place) for name, place in _train_smaller(opened, recipes, display)}
         smaller = {**{one.root.name: one for one in others}, **trained}
         found = optimize_bundle(opened, dataset, wanted, out, display.listen, more, explain, smaller)
+    if report is not None:
+        _write_report(_serving(opened, smaller, found), found, report)
     if as_json:
         typer.echo(found.model_dump_json())
     else:
         print_variants(found)
     if found.chosen is None:
         raise typer.Exit(1)
+
+
+def _require_place(report: Path) -> None:
+    """See that a page can be written, before minutes of measuring rather than after."""
+    from sightline.errors import InputError
+    from sightline.extras import require
+    from sightline.inference import require_outside_bundles
+
+    require("jinja2")
+    require_outside_bundles(report.parent, "Choose another place with --report.")
+    if report.is_dir() or not report.absolute().parent.is_dir():
+        raise InputError(
+            f"--report is '{report}'; it must name a file in a folder that is there, as variants.html."
+        )
+
+
+def _remake(bundle: Path, report: Path | None) -> None:
+    from sightline.bundle import read_bundle
+    from sightline.errors import InputError
+    from sightline.lifecycle.optimizing.report import read_table
+
+    if report is None:
+        raise InputError("Give DATA, the labelled images that the bundle was trained on and judged by.")
+    opened = read_bundle(bundle)
+    _write_report(opened, read_table(opened), report)
+    typer.echo(f"Report: {report}")
+
+
+def _serving(bundle: "Bundle", smaller: "Mapping[str, Bundle]", found: "Optimized") -> "Bundle":
+    """The bundle that was written; where none was, the one whose network was chosen."""
+    from sightline.bundle import read_bundle
+
+    if found.bundle is not None:
+        return read_bundle(Path(found.bundle))
+    network = next((row.network for row in found.rows if row.name == found.chosen), "")
+    return smaller.get(network, bundle)
+
+
+def _write_report(bundle: "Bundle", found: "Optimized", report: Path) -> None:
+    from sightline.lifecycle.optimizing.report import draw_optimization_report
+    from sightline.whole_file import write_whole
+
+    write_whole(report, draw_optimization_report(bundle, found).encode())
 
 
 def _eight_bits(

@@ -9,13 +9,14 @@ import os
 import threading
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sightline.bundle import Precision
-from sightline.errors import BundleCorrupt
+from sightline.errors import BundleCorrupt, InputError
 from sightline.extras import require
 from sightline.inference.signature import Output, Signature
 
@@ -104,10 +105,31 @@ def open_openvino(
         BundleCorrupt: OpenVINO does not take the graph.
         MissingExtra: OpenVINO is not installed.
     """
-    core = _core()
     try:
-        engine = OpenVinoEngine(core, core.read_model(model=graph), precision, threads or os.cpu_count() or 1)
-        engine.compile()
+        return _open(read_graph(graph), precision, threads)
     except RuntimeError as err:
         raise BundleCorrupt(name, f"'{name}' is no graph that OpenVINO takes: {err}") from err
+
+
+def open_ir(path: Path, precision: Precision, *, threads: int | None = None) -> OpenVinoEngine:
+    """Make an engine from a model in OpenVINO's own format, `NAME.xml` with `NAME.bin` beside it, and compile it.
+
+    Raises:
+        InputError: OpenVINO does not take it.
+        MissingExtra: OpenVINO is not installed.
+    """
+    try:
+        return _open(_core().read_model(path), precision, threads)
+    except RuntimeError as err:
+        raise InputError(f"'{path}' is no model that OpenVINO takes: {err}") from err
+
+
+def read_graph(graph: bytes) -> Any:
+    """An ONNX graph's bytes as a model of OpenVINO, whose own words RuntimeError has where it takes none."""
+    return _core().read_model(model=graph)
+
+
+def _open(model: Any, precision: Precision, threads: int | None) -> OpenVinoEngine:
+    engine = OpenVinoEngine(_core(), model, precision, threads or os.cpu_count() or 1)
+    engine.compile()
     return engine

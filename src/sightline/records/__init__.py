@@ -9,6 +9,7 @@ from sightline.records.calibration import (
     VectorScaling,
     activate,
 )
+from sightline.records.checklist import ChecklistLine, ChecklistState
 from sightline.records.class_maps import ClassMaps
 from sightline.records.decided import ACCEPT, CAUSES, REJECT, REVIEW, VERDICTS, Cause, Decided, Verdict
 from sightline.records.decision import EVEN_ODDS, NEVER, DecisionRule, expected_costs
@@ -54,6 +55,8 @@ __all__ = [
     "CalibrationReport",
     "Candidate",
     "Cause",
+    "ChecklistLine",
+    "ChecklistState",
     "ClassMaps",
     "Column",
     "Curve",

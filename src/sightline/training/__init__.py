@@ -24,14 +24,17 @@ if TYPE_CHECKING:
     from sightline.training.network.head import linear_weights as linear_weights
     from sightline.training.network.network import Network as Network
     from sightline.training.network.network import build_network as build_network
+    from sightline.training.pruning.reshape import fit_to_weights as fit_to_weights
     from sightline.training.run.facts import RunFacts as RunFacts
     from sightline.training.run.folder import RunFolder as RunFolder
     from sightline.training.run.listeners import Listeners as Listeners
     from sightline.training.run.mlflow import MlflowTracker as MlflowTracker
     from sightline.training.run.record import WEIGHTS_FILE as WEIGHTS_FILE
     from sightline.training.run.weights_file import WeightsFacts as WeightsFacts
+    from sightline.training.run.weights_file import read_weights as read_weights
     from sightline.training.run.weights_file import weights_path as weights_path
     from sightline.training.run.weights_file import write_weights as write_weights
+    from sightline.training.score import run_network as run_network
     from sightline.training.score import score_network as score_network
 
 __all__ = [
@@ -51,12 +54,15 @@ __all__ = [
     "build_network",
     "check_network",
     "fine_tune_rounded",
+    "fit_to_weights",
     "join_team",
     "label_risks",
     "linear_weights",
     "parse_yaml",
     "read_recipe",
+    "read_weights",
     "recipe_for",
+    "run_network",
     "score_network",
     "score_probe",
     "to_yaml",
@@ -82,8 +88,11 @@ _NEEDS_TORCH = {
     "build_network": "network.network",
     "check_network": "check",
     "fine_tune_rounded": "loop.rounded",
+    "fit_to_weights": "pruning.reshape",
     "join_team": "loop.team",
     "linear_weights": "network.head",
+    "read_weights": "run.weights_file",
+    "run_network": "score",
     "score_network": "score",
     "score_probe": "baseline",
     "train": "loop.fit",

@@ -65,6 +65,15 @@ def score_embeddings(
     return Scores(logits.cpu().numpy(), embeddings.cpu().numpy(), targets, tuple(ids), tuple(labels))
 
 
+def run_network(
+    network: Network, images: NDArray[np.uint8]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Logits float32 `[N, C]` and embeddings `[N, D]` of a network on the CPU for uint8 RGB images `[N, H, W, 3]`."""
+    with torch.inference_mode():
+        outputs = network(torch.from_numpy(images))
+    return outputs.logits.numpy(), outputs.embedding.numpy()
+
+
 def _on_device(network: Network, batches: Iterable[Tensor]) -> Iterator[Tensor]:
     device = network.mean.device
     for batch in batches:

@@ -57,10 +57,11 @@ def client(server):
 def test_health_is_open_and_the_rest_is_not(client):
     assert client.get("/livez").status_code == 200
     assert client.get("/readyz").status_code == 200
-    for path in ("/metrics", "/v1/model", "/v1/models", "/docs", "/openapi.json", "/nowhere", "/v2/models/a"):
+    for path in ("/metrics", "/v1/model", "/v1/models", "/docs", "/openapi.json", "/nowhere"):
         refused = client.get(path)
         assert (refused.status_code, refused.json()["error"]["code"]) == (401, "unauthorized"), path
         assert refused.headers["www-authenticate"] == 'Bearer realm="sightline"'
+    assert client.get("/v2/models/tiles").status_code == 401
 
 
 @pytest.mark.parametrize(

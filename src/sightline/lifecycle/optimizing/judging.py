@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.bundle import Bundle
+from sightline.bundle import Bundle, Manifest
 from sightline.evaluation.intervals import wilson
 from sightline.evaluation.operating import Wishes, check_wishes
 from sightline.evaluation.resampling import Sampling, bootstrap_estimate
@@ -50,28 +50,19 @@ class Judge:
     def answer(self, candidate: Candidate) -> Tried:
         """Run a candidate over all pictures and fit the decision to what it gives."""
         engine = candidate.open(os.cpu_count() or 1)
-        scores = self._score(engine, self._material.gate)
+        scores = score_pictures(engine, self._material.gate, self._bundle.manifest)
         golden = run_in_batches(engine, self._golden)
         if not all(np.isfinite(one).all() for one in (scores.logits, scores.embeddings, *golden)):
             return Tried(candidate, None, None, "some of its outputs are no numbers")
         rule = self._fit(scores)
         test = None
         if self._material.test is not None:
-            test = _accuracy(
-                self._score(engine, self._material.test), rule, sampling_for(self._material.test.dataset)
+            test = accuracy_of(
+                score_pictures(engine, self._material.test, self._bundle.manifest),
+                rule,
+                sampling_for(self._material.test.dataset),
             )
         return Tried(candidate, Answering(scores, rule, golden), test)
-
-    def _score(self, engine: Engine, part: Judging) -> Scores:
-        manifest = self._bundle.manifest
-        logits, embeddings = run_in_batches(engine, part.pixels)
-        targets = (
-            part.dataset.targets(manifest.labels)
-            if manifest.task == "multiclass"
-            else part.dataset.multi_hot(manifest.labels)
-        )
-        ids = tuple(sample.path for sample in part.dataset.samples)
-        return Scores(logits, embeddings, targets, ids, manifest.labels)
 
     def _fit(self, scores: Scores) -> DecisionRule:
         old, material = self._bundle.sealed.decision, self._material
@@ -91,6 +82,18 @@ class Judge:
         )
         new = {name: getattr(fitted.rule, name) for name in FITTED}
         return old.model_copy(update={**new, "outliers": outliers})
+
+
+def score_pictures(engine: Engine, part: Judging, manifest: Manifest) -> Scores:
+    """What an engine gives for labelled pictures, with what is true of them."""
+    logits, embeddings = run_in_batches(engine, part.pixels)
+    targets = (
+        part.dataset.targets(manifest.labels)
+        if manifest.task == "multiclass"
+        else part.dataset.multi_hot(manifest.labels)
+    )
+    ids = tuple(sample.path for sample in part.dataset.samples)
+    return Scores(logits, embeddings, targets, ids, manifest.labels)
 
 
 def _wishes_of(bundle: Bundle) -> Wishes:
@@ -115,7 +118,8 @@ def right_rows(scores: Scores, rule: DecisionRule) -> NDArray[np.bool_]:
     return np.asarray((present == scores.multi_hot.astype(bool)).all(axis=1), np.bool_)
 
 
-def _accuracy(scores: Scores, rule: DecisionRule, sampling: Sampling) -> Estimate | None:
+def accuracy_of(scores: Scores, rule: DecisionRule, sampling: Sampling) -> Estimate | None:
+    """The share of pictures that are answered right, with its interval."""
     right = right_rows(scores, rule).astype(np.float64)
     if not sampling.grouped:
         return wilson(int(right.sum()), len(right))

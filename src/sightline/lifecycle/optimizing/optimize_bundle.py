@@ -10,12 +10,14 @@ from sightline.lifecycle.judge import known_splits, sampling_for
 from sightline.lifecycle.optimizing.choosing import settle
 from sightline.lifecycle.optimizing.family import Family, More, try_family
 from sightline.lifecycle.optimizing.gate import Gate, golden_apart, judge_variant
-from sightline.lifecycle.optimizing.judging import Tried, right_rows
+from sightline.lifecycle.optimizing.judging import Tried, accuracy_of, right_rows
 from sightline.lifecycle.optimizing.material import Listen, Pixels
 from sightline.lifecycle.optimizing.measure import Measured, measure_candidates
 from sightline.lifecycle.optimizing.records import Optimized, Row, Wanted
 from sightline.lifecycle.optimizing.write import write_variants
-from sightline.lifecycle.provenance import hardware
+from sightline.lifecycle.provenance import hardware, now, package_versions
+
+_PACKAGES = ("numpy", "onnxruntime", "openvino", "nncf")
 
 Explain = Callable[[bytes, bytes, Pixels], str]
 """Says in a sentence where a graph, the second, leaves the first on some pictures."""
@@ -70,11 +72,14 @@ def optimize_bundle(
     settled, chosen, missed = settle(rows, wanted)
     found = Optimized(
         machine=hardware("cpu"),
+        asked=wanted,
         split=own.material.split,
         images=len(own.material.gate.dataset),
         rows=settled,
         chosen=chosen,
         missed=missed,
+        versions=package_versions(_PACKAGES),
+        created_at=now(),
     )
     if target is None or chosen is None:
         return found
@@ -132,6 +137,9 @@ def _row(
         size_mb=len(candidate.graph) / 1e6,
         gate=gate,
         accuracy=float(right_rows(own.scores, own.rule).mean()) if own else 0.0,
+        held_out=accuracy_of(own.scores, own.rule, sampling_for(family.material.gate.dataset))
+        if own
+        else None,
         test=one.test,
         speeds=speed.speeds,
         throughput=speed.throughput,
@@ -139,6 +147,7 @@ def _row(
         role="reference" if one is original else "refused",
         reasons=(one.broken,) if one.broken else (),
         departure=_departure(one, family, gate, explain),
+        network=family.prefix.removesuffix("-"),
     )
 
 

@@ -39,10 +39,14 @@ class Wanted:
 class Row(Frozen):
     """One variant in the table.
 
+    network
+        By which short name the network is known that it is of; "" for that of the bundle that was optimised.
     how
         How its graph was made, in words.
     gate
         None: of the reference itself.
+    held_out
+        `accuracy` with its interval; None in a table from before that was kept.
     test
         Accuracy on the test split, which played no part in any choice; None where there is none.
     speeds
@@ -62,6 +66,7 @@ class Row(Frozen):
     size_mb: float
     gate: Gate | None
     accuracy: float
+    held_out: Estimate | None = None
     test: Estimate | None
     speeds: tuple[Speed, ...]
     throughput: Throughput
@@ -70,6 +75,7 @@ class Row(Frozen):
     reasons: tuple[str, ...] = ()
     departure: str = ""
     on_front: bool = False
+    network: str = ""
 
     @property
     def single(self) -> Speed:
@@ -80,8 +86,10 @@ class Row(Frozen):
 class Optimized(Frozen):
     """The table, what was chosen, and the bundle that holds it.
 
-    machine
-        What it was measured on, by name.
+    machine, versions, created_at
+        What it was measured on, by name; with which packages; and when.
+    asked
+        What was asked for; None in a table from before that was kept.
     split, images
         Which pictures the gate judged on.
     chosen
@@ -91,10 +99,13 @@ class Optimized(Frozen):
     """
 
     machine: Mapping[str, str | int]
+    asked: Wanted | None = None
     split: str
     images: int
     rows: tuple[Row, ...]
     chosen: str | None
     missed: str = ""
+    versions: Mapping[str, str] = {}
+    created_at: str = ""
     bundle: str | None = None
     bundle_id: str | None = None

@@ -1,5 +1,6 @@
 """The bundle with the variants that were kept."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,9 +35,8 @@ def write_variants(family: Family, target: Path, found: Optimized) -> str:
     for one in family.tried:
         name, row = family.variant_name(one.candidate), rows[one.candidate.name]
         if one is family.reference:
-            variants[name] = old.variants[name].model_copy(
-                update={"gate": {**old.variants[name].gate, **_figures(row)}}
-            )
+            gate = reference_gate(old.variants[name].gate, row)
+            variants[name] = old.variants[name].model_copy(update={"gate": gate})
         elif row.role == "kept":
             assert one.answering is not None
             assert row.gate is not None
@@ -79,17 +79,29 @@ def _expected(family: Family, answering: Answering) -> GoldenOutputs:
     return record_decisions(undecided, answering.rule, family.bundle.sealed.labels)
 
 
-def _figures(row: Row) -> dict[str, Any]:
-    speed = {
+def reference_gate(known: Mapping[str, Any], row: Row) -> dict[str, Any]:
+    """What is known of a reference, its agreement with its network above all, and how fast it is.
+
+    A smaller network's reference was judged against another network, too. Those figures have the same names and stand
+    in the table alone.
+    """
+    return {**known, **_speed(row)}
+
+
+def _speed(row: Row) -> dict[str, Any]:
+    return {
         "p50_ms": row.single.p50_ms,
         "p95_ms": row.single.p95_ms,
         "images_per_s": row.throughput.by_session_per_core,
         "times_the_reference": row.throughput.ratio,
         "size_mb": row.size_mb,
     }
+
+
+def _figures(row: Row) -> dict[str, Any]:
     gate = row.gate
     if gate is None:
-        return speed
+        return _speed(row)
     return {
         "how": row.how,
         "images": gate.images,
@@ -102,5 +114,5 @@ def _figures(row: Row) -> dict[str, Any]:
         "worst_class": gate.worst_class,
         "worst_recall_change": gate.worst_recall_change,
         "calibration_error": gate.calibration_error,
-        **speed,
+        **_speed(row),
     }

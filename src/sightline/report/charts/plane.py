@@ -14,16 +14,21 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Axis:
-    """From `low` to `high`, with a number at each tick; shares are written as percentages."""
+    """From `low` to `high`, with a number at each tick; `shares` are written as percentages."""
 
     name: str
     low: float
     high: float
     ticks: tuple[float, ...]
+    shares: bool = True
 
     def share(self, value: float) -> float:
         """How far along the axis a value lies, 0 to 1; what lies beyond an end is put there."""
         return min(1.0, max(0.0, (value - self.low) / (self.high - self.low)))
+
+    def text(self, value: float) -> str:
+        """How a value is written at its tick."""
+        return percent(value) if self.shares else f"{value:,g}"
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,11 @@ class Path:
 
 @dataclass(frozen=True)
 class Spot:
-    """A point of the drawing, with what a pointer over it reads; `low` and `high` are the ends of its interval."""
+    """A point of the drawing, with what a pointer over it reads; `low` and `high` are the ends of its interval.
+
+    written
+        What stands at the right of the point, at `written_y`.
+    """
 
     x: float
     y: float
@@ -44,6 +53,8 @@ class Spot:
     said: str
     low: float | None = None
     high: float | None = None
+    written: str = ""
+    written_y: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -79,12 +90,12 @@ class Chart:
     @property
     def across(self) -> tuple[Tick, ...]:
         """The ticks of the axis below."""
-        return tuple(Tick(place_x(self.x, tick), percent(tick)) for tick in self.x.ticks)
+        return tuple(Tick(place_x(self.x, tick), self.x.text(tick)) for tick in self.x.ticks)
 
     @property
     def up(self) -> tuple[Tick, ...]:
         """The ticks of the axis at the left."""
-        return tuple(Tick(place_y(self.y, tick), percent(tick)) for tick in self.y.ticks)
+        return tuple(Tick(place_y(self.y, tick), self.y.text(tick)) for tick in self.y.ticks)
 
     @property
     def frame(self) -> tuple[int, int, int, int]:
@@ -101,6 +112,22 @@ def small_axis(name: str, largest: float) -> Axis:
     """A share from 0 to a round number that is not below the largest value."""
     step = next((one for one in _steps() if 4 * one >= largest), 0.25)
     return Axis(name, 0.0, 4 * step, tuple(step * tick for tick in range(5)))
+
+
+def round_axis(name: str, low: float, high: float, *, shares: bool) -> Axis:
+    """From a round number that is not above `low` to one that is not below `high`, in at most six steps."""
+    if high <= low:
+        low = high - (0.05 if shares else 1.0)
+    span = high - low
+    step = next(
+        digit * math.pow(10, power)
+        for power in range(-8, 12)
+        for digit in (1.0, 2.0, 2.5, 5.0)
+        if 5 * digit * math.pow(10, power) >= span
+    )
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    ticks = tuple(round(step * place, 10) for place in range(first, last + 1))
+    return Axis(name, ticks[0], ticks[-1], ticks, shares=shares)
 
 
 def place_x(axis: Axis, value: float) -> float:
