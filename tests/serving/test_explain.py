@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import httpx
 import numpy as np
@@ -78,7 +79,8 @@ def test_the_time_of_the_explanation_is_told_and_counted(client):
 
     stages = [part.split(";dur=")[0] for part in timing.split(", ")]
     assert stages == ["queue", "decode", "preprocess", "infer", "decide", "explain"]
-    assert 'sightline_stage_seconds_count{stage="explain"}' in client.get("/metrics").text
+    counted = r'sightline_stage_seconds_count\{model="[^"]+",stage="explain"\} [1-9]'
+    assert re.search(counted, client.get("/metrics").text)
 
 
 def test_explain_false_is_the_usual_answer(client):

@@ -137,7 +137,7 @@ def held(server):
     predictor, go, begun = server.service.models.find().predictor, threading.Event(), threading.Semaphore(0)
     plain = predictor.prepare
 
-    def prepare(image, *, waited_ms=0.0):
+    def prepare(image, *, waited_ms=0.0, observe=None):
         begun.release()
         assert go.wait(60)
         return plain(image, waited_ms=waited_ms)

@@ -72,7 +72,7 @@ def test_sent_again_before_the_first_is_answered_it_waits_and_no_work_is_done_tw
     predictor, go, calls = server.service.models.find().predictor, threading.Event(), []
     plain = predictor.prepare
 
-    def prepare(image, *, waited_ms=0.0):
+    def prepare(image, *, waited_ms=0.0, observe=None):
         calls.append(image)
         assert go.wait(60)
         return plain(image, waited_ms=waited_ms)

@@ -1,11 +1,21 @@
 """`sightline serve`."""
 
+import logging
 import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from sightline.cli.serve_log import (
+    AccessLog,
+    LogFormat,
+    LogLabels,
+    LogLevel,
+    MetricLabels,
+    Otel,
+    log_settings,
+)
 from sightline.cli.serve_security import (
     AllowUrlHost,
     ApiKeys,
@@ -25,6 +35,8 @@ from sightline.cli.serve_security import (
     security_settings,
 )
 from sightline.cli.trust import RequireSignature, Trust
+
+log = logging.getLogger("sightline.serving")
 
 
 def serve(
@@ -94,6 +106,12 @@ def serve(
     ] = 15.0,
     trust: Trust = None,
     require_signature: RequireSignature = False,
+    log_format: LogFormat = None,
+    log_level: LogLevel = "info",
+    access_log: AccessLog = True,
+    log_labels: LogLabels = False,
+    metric_labels: MetricLabels = 100,
+    otel: Otel = None,
     api_keys: ApiKeys = None,
     jwt_issuer: JwtIssuer = None,
     jwt_audience: JwtAudience = None,
@@ -126,12 +144,12 @@ def serve(
 
     def announce(url: str, control: str | None = None) -> None:
         if url.startswith("grpc"):
-            typer.echo(f"Open Inference Protocol on {url}", err=True)
+            log.info("Open Inference Protocol on %s", url)
             return
-        typer.echo(f"Serving {' '.join(bundles)} on {url}  (docs: {url}/docs, stop: Ctrl-C)", err=True)
+        log.info("Serving %s on %s (docs: /docs, stop: Ctrl-C)", " ".join(bundles), url)
         if control is not None:
-            typer.echo(f"Control plane on {control}", err=True)
-        typer.echo(f"Try: curl --data-binary @picture.jpg {url}/v1/predict", err=True)
+            log.info("Control plane on %s", control)
+        log.info("Try: curl --data-binary @picture.jpg %s/v1/predict", url)
 
     security = security_settings(
         insecure=insecure,
@@ -163,6 +181,9 @@ def serve(
         request_timeout_s=request_timeout,
         header_timeout_s=header_timeout,
         body_timeout_s=body_timeout,
+        log=log_settings(log_format, log_level, access_log, log_labels),
+        metric_labels=metric_labels,
+        traces=otel,
         security=security,
     )
     run([_place(bundle) for bundle in bundles], settings, announce)

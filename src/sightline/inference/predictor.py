@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.bundle import Bundle, read_bundle
-from sightline.images import preprocess_timed, read_image_file
+from sightline.images import Observer, preprocess_timed, read_image_file
 from sightline.inference.decide import decide
 from sightline.inference.engine import Engine, open_engine
 from sightline.inference.nearest import NearestImages, open_nearest
@@ -40,12 +40,13 @@ class Ask:
 
 
 class Prepared(NamedTuple):
-    """A picture as the network takes it, uint8 `[height_px, width_px, 3]`, and what that took so far."""
+    """A picture as the network takes it, uint8 `[height_px, width_px, 3]`, what that took, and who watches it."""
 
     pixels: NDArray[np.uint8]
     waited_ms: float
     decode_ms: float
     preprocess_ms: float
+    observe: Observer | None = None
 
 
 class InFull(NamedTuple):
@@ -95,16 +96,29 @@ class Predictor:
         (answer,) = self.answer([prepared], [Ask(top_k=top_k, neighbours=neighbours)])
         return answer.prediction
 
-    def prepare(self, image: bytes | NDArray[np.uint8], *, waited_ms: float = 0.0) -> Prepared:
+    def prepare(
+        self,
+        image: bytes | NDArray[np.uint8],
+        *,
+        waited_ms: float = 0.0,
+        observe: Observer | None = None,
+    ) -> Prepared:
         """Bring one encoded picture to the network's input, or take one that is: uint8 `[height_px, width_px, 3]`.
+
+        `observe` is called with (`bytes`, them as uint8 `[N]`) and as in `preprocess_image`, then by `answer` with
+        (`input`, the batch uint8 `[N, height_px, width_px, 3]`), (`logits`, float32 `[C]`) and (`probabilities`,
+        float64 `[C]`). The timings hold what it takes.
 
         Raises:
             ImageError: the picture is not taken; `.reason` says why.
         """
         if not isinstance(image, bytes):
-            return Prepared(image, waited_ms, 0.0, 0.0)
-        pixels, decode_ms, preprocess_ms = preprocess_timed(image, self.bundle.manifest.preprocessing)
-        return Prepared(pixels, waited_ms, decode_ms, preprocess_ms)
+            return Prepared(image, waited_ms, 0.0, 0.0, observe)
+        if observe is not None:
+            observe("bytes", np.frombuffer(image, np.uint8))
+        spec = self.bundle.manifest.preprocessing
+        pixels, decode_ms, preprocess_ms = preprocess_timed(image, spec, observe=observe)
+        return Prepared(pixels, waited_ms, decode_ms, preprocess_ms, observe)
 
     def answer(self, prepared: Sequence[Prepared], asks: Sequence[Ask]) -> list[InFull]:
         """Run the graph on prepared pictures together and decide about each, as its `Ask` wants it."""
@@ -115,6 +129,11 @@ class Predictor:
         scores = None if self.scorer is None else self.scorer.scores(logits, embeddings)
         probabilities = self.bundle.manifest.decision.probabilities(logits)
         infer_ms, decide_ms = (inferred - started) * 1e3, (time.perf_counter() - inferred) * 1e3
+        for row, one in enumerate(prepared):
+            if one.observe is not None:
+                one.observe("input", pixels)
+                one.observe("logits", logits[row])
+                one.observe("probabilities", probabilities[row])
         predictions = [
             self._decided(
                 one,

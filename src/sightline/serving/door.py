@@ -4,10 +4,13 @@ FastAPI reads and checks a request in some 0.7 ms of the event loop, a tenth of 
 routes of pictures are answered here, and FastAPI, which has the others, only describes them.
 """
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from sightline.monitoring import CURRENT
 from sightline.serving import v2
+from sightline.serving.access import Access, log_access
 from sightline.serving.exchange import Exchange, Receive, Send
 from sightline.serving.exchange import Scope as AsgiScope
 from sightline.serving.failures import Shape, answer_failure, shape_usual
@@ -15,6 +18,7 @@ from sightline.serving.predicting import embed, predict
 from sightline.serving.replays import HEADER, Replays
 from sightline.serving.security import Admission, Scope, scope_of
 from sightline.serving.service import Service
+from sightline.serving.spans import begin_span, end_span
 
 Handler = Callable[[Service, Exchange], Awaitable[None]]
 Find = Callable[[str, str], tuple[str, Handler | None]]
@@ -54,6 +58,8 @@ class Door:
             await self._inner(scope, receive, send)
             return
         exchange = Exchange(scope, receive, send)
+        CURRENT.set(exchange.notes)
+        span = begin_span(self._service.tracing, exchange)
         method, path = scope["method"], scope["path"]
         route, handler = self._find(method, path)
         shape = v2.shape_failure if handler and route.startswith(_V2) else shape_usual
@@ -77,7 +83,17 @@ class Door:
         finally:
             if handler is None:
                 route = str(getattr(scope.get("route"), "path", "unknown"))
-            self._service.metrics.count_request(route, exchange.status)
+            self._finish(exchange, route, span)
+
+    def _finish(self, exchange: Exchange, route: str, span: Any) -> None:
+        service, seconds = self._service, time.monotonic() - exchange.started
+        trace = exchange.notes.trace_id
+        service.metrics.count_request(route, exchange.status, seconds, exchange.received, trace)
+        if span is not None and service.tracing is not None:
+            end_span(service.tracing, span, exchange, route)
+        method = exchange.scope["method"]
+        access = Access(method, route, exchange.status, seconds, exchange.client, exchange.received)
+        log_access(access, exchange.notes, service.settings.log)
 
     async def _answer(self, exchange: Exchange, handler: Handler, shape: Shape) -> None:
         try:

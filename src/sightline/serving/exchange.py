@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, 
 from typing import Any, Final
 
 from sightline.errors import BodyTooLarge, MalformedRequest
+from sightline.monitoring import RequestNotes
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -53,6 +54,12 @@ class Exchange:
         Takes the number of pictures beyond the first: each is a request by the rate of its key.
     status
         Of the answer, once it has begun; 0 before.
+    traceparent
+        What the answer's header of this name (W3C Trace Context) says: the request's, or the server's own span.
+    received
+        Bytes of the body so far.
+    notes
+        For the log and the trace.
     """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,18 +70,14 @@ class Exchange:
         self.client: str = (scope.get("client") or ("",))[0]
         self.urgent = False
         self.owe: Callable[[int], None] = _owe_nothing
-        self.status = 0
+        self.status = self.received = 0
+        self.traceparent = _trace_parent(self.headers)
+        self.notes = RequestNotes(self.id, self.traceparent and self.traceparent.split("-")[1])
         self.started = time.monotonic()
         self._connection = scope.get(CONNECTION)
         self._more = True
         self._digest: Any = None
         self._sent: list[Message] | None = None
-
-    @property
-    def trace(self) -> str | None:
-        """The trace's id by the header `traceparent` (W3C Trace Context), 32 hexadecimal digits."""
-        found = _TRACE_PARENT.fullmatch(self.headers.get(b"traceparent", b""))
-        return found[1].decode() if found else None
 
     def gone(self) -> bool:
         """Whether the client has hung up. May be asked from any thread."""
@@ -105,15 +108,14 @@ class Exchange:
         declared = self.headers.get(b"content-length", b"")
         if declared.isdigit() and int(declared) > limit:
             raise _too_large(limit)
-        received = 0
         while True:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 raise ClientGone
             self._more = message.get("more_body", False)
             chunk: bytes = message.get("body", b"")
-            received += len(chunk)
-            if received > limit:
+            self.received += len(chunk)
+            if self.received > limit:
                 raise _too_large(limit)
             if self._digest is not None:
                 self._digest.update(chunk)
@@ -165,6 +167,8 @@ class Exchange:
             given = {name for name, _ in message["headers"]}
             always = (*_ALWAYS, *_ENCRYPTED) if self.scope.get("scheme") == "https" else _ALWAYS
             extra = [(name, value) for name, value in always if name not in given]
+            if self.traceparent is not None:
+                extra.append((b"traceparent", self.traceparent.encode()))
             message["headers"] = [*message["headers"], (b"x-request-id", self.id.encode()), *extra]
         if self._sent is not None:
             self._sent.append(message)
@@ -173,6 +177,14 @@ class Exchange:
 
 def _owe_nothing(_pictures: int) -> None:
     """Where nobody counts."""
+
+
+def _trace_parent(headers: dict[bytes, bytes]) -> str | None:
+    given = headers.get(b"traceparent")
+    found = given and _TRACE_PARENT.fullmatch(given)
+    if not found or not found[1].strip(b"0") or not found[2].strip(b"0"):
+        return None
+    return found[0].decode()
 
 
 def _too_large(limit: int) -> BodyTooLarge:

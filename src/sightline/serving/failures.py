@@ -39,6 +39,7 @@ async def answer_failure(
     if isinstance(err, ClientGone | ConnectionAbortedError):
         log.debug("request %s: the client went away", exchange.id)
         exchange.status = CLIENT_CLOSED_REQUEST
+        service.metrics.count_gone()
         return
     if exchange.status:
         if exchange.status != 500:  # else FastAPI has answered, and it is logged
@@ -56,10 +57,10 @@ def _describe(service: Service, request_id: str, err: Exception) -> tuple[int, P
     """The status, the body and the headers of an error; it is counted, and logged if nobody expected it."""
     if not isinstance(err, SightlineError):
         log.error("request %s failed", request_id, exc_info=err)
-        service.metrics.count_refusal("internal_error")
+        service.refuse("internal_error")
         message = "Something went wrong in the server; its log has the cause under this id."
         return 500, Problem(code="internal_error", message=message, request_id=request_id), {}
-    service.metrics.count_refusal(refusal_of(err))
+    service.refuse(refusal_of(err))
     if isinstance(err, Unauthorized | Forbidden):
         return err.status, problem(err, request_id), {"www-authenticate": challenge(err)}
     wait_s = err.retry_after_s if isinstance(err, Overloaded) else 1 if err.status == 503 else None

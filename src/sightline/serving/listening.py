@@ -2,7 +2,7 @@
 
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import uvicorn
 
@@ -42,12 +42,15 @@ def address_of(listener: socket.socket, tls: Tls | None) -> str:
     return f"{'http' if tls is None else 'https'}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def configure(app: Door, settings: ServerSettings, tls: Tls | None) -> uvicorn.Config:
-    """How uvicorn is to run an application."""
+def configure(
+    app: Door, settings: ServerSettings, tls: Tls | None, on_refusal: Callable[[str], None]
+) -> uvicorn.Config:
+    """How uvicorn is to run an application; `on_refusal` is told a code for each head that is too long or too late."""
     return uvicorn.Config(
         app,
-        http=bounded(settings.max_header_bytes, settings.header_timeout_s),
+        http=bounded(settings.max_header_bytes, settings.header_timeout_s, on_refusal),
         ws="none",
+        log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,

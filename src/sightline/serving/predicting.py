@@ -112,7 +112,7 @@ async def _answer_several(
         try:
             found = await service.answer(futures[index], model)
         except SightlineError as err:
-            service.metrics.count_refusal(refusal_of(err))
+            service.refuse(refusal_of(err))
             return shape(index, uploads[index].name, None, problem(err, exchange.id)), None, err.status
         return shape(index, uploads[index].name, found, None), found.timings, 200
 

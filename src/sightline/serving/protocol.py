@@ -1,7 +1,7 @@
 """HTTP/1.1 by uvicorn and httptools, with what they leave open: how large a request's head may be, and how slow."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -20,6 +20,7 @@ class Protocol(HttpToolsProtocol):
 
     max_header_bytes: ClassVar[int]
     header_timeout_s: ClassVar[float]
+    on_refusal: ClassVar[Callable[[str], None]]
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -105,12 +106,19 @@ class Protocol(HttpToolsProtocol):
             )
             self.transport.write(f"{head}{kind}{why}".encode())
             self.transport.close()
+            type(self).on_refusal("head_too_large" if status == 431 else "head_timeout")
 
 
-def bounded(max_header_bytes: int, header_timeout_s: float) -> type[Protocol]:
-    """The class of connections with these bounds."""
+def bounded(
+    max_header_bytes: int, header_timeout_s: float, on_refusal: Callable[[str], None] = lambda _: None
+) -> type[Protocol]:
+    """The class of connections with these bounds; `on_refusal` is told a code for each that is beyond them."""
     return type(
         "BoundedProtocol",
         (Protocol,),
-        {"max_header_bytes": max_header_bytes, "header_timeout_s": header_timeout_s},
+        {
+            "max_header_bytes": max_header_bytes,
+            "header_timeout_s": header_timeout_s,
+            "on_refusal": staticmethod(on_refusal),
+        },
     )

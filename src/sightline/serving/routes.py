@@ -1,7 +1,6 @@
 """The routes of the API that carry no pictures."""
 
-from fastapi import APIRouter, Response
-from prometheus_client import CONTENT_TYPE_LATEST
+from fastapi import APIRouter, Request, Response
 
 from sightline import __version__
 from sightline.errors import NotReady
@@ -44,9 +43,10 @@ def build_routes(service: Service) -> APIRouter:
         return Health(status="ready")
 
     @router.get("/metrics", response_class=Response)
-    async def metrics() -> Response:
-        """Metrics in Prometheus' text format."""
-        return Response(service.metrics.render(), media_type=CONTENT_TYPE_LATEST)
+    async def metrics(request: Request) -> Response:
+        """Metrics in Prometheus' text format, or as OpenMetrics where `Accept` asks for that."""
+        text, content_type = service.metrics.render(request.headers.get("accept", ""))
+        return Response(text, headers={"content-type": content_type})
 
     return router
 

@@ -8,8 +8,10 @@ from pathlib import Path
 from types import FrameType
 
 import uvicorn
+from prometheus_client import disable_created_metrics
 
 from sightline.errors import InputError, SightlineError
+from sightline.monitoring import LineWriter, Tracing, open_logs
 from sightline.serving.app import create_app
 from sightline.serving.control import Changes, Repository, create_control
 from sightline.serving.listening import SideServer, address_of, configure, listen
@@ -18,14 +20,16 @@ from sightline.serving.models import Served, open_model
 from sightline.serving.security import AuditLog, Guard, Tls
 from sightline.serving.service import Service
 from sightline.serving.settings import ServerSettings
+from sightline.serving.spans import traced
 
 Place = tuple[str | None, Path]
 """What a model is to be called, or None for what its bundle says, and where the bundle is."""
 
 
-def serve(
-    places: Sequence[Place], settings: ServerSettings, announce: Callable[[str, str | None], None]
-) -> None:
+Announce = Callable[[str, str | None], None]
+
+
+def serve(places: Sequence[Place], settings: ServerSettings, announce: Announce) -> None:
     """Verify the bundles, serve them, return after SIGTERM or SIGINT when what was in flight is finished.
 
     announce is called with the server's address, and that of the control plane or None, once both listen; and with the
@@ -36,12 +40,28 @@ def serve(
         InputError: there is no bundle, two have one name, a port cannot be had, or it would be open to others.
     """
     share_heaps()
+    with open_logs(settings.log) as lines, traced(settings.traces) as tracing:
+        _serve(places, settings, announce, lines, tracing)
+
+
+def _serve(
+    places: Sequence[Place],
+    settings: ServerSettings,
+    announce: Announce,
+    lines: LineWriter,
+    tracing: Tracing | None,
+) -> None:
+    # Each counter and histogram would have one more series, of when it was made.
+    disable_created_metrics()  # type: ignore[no-untyped-call]
     security = settings.security
     security.check_host(settings.host)
     tls = None
     if security.tls_cert is not None and security.tls_key is not None:
         tls = Tls(security.tls_cert, security.tls_key, security.tls_client_ca)
     service = Service(_open(places, settings), settings)
+    service.tracing = tracing
+    service.metrics.watch_log(lambda: lines.dropped)
+    refused = service.metrics.count_refusal
     guard = Guard(security, service.metrics.count_denied)
     repository = Repository(
         {one.name: one.path for one in service.models if one.path}, security.model_repository
@@ -54,8 +74,8 @@ def serve(
         guard=guard,
         on_grpc=lambda port: announce(f"grpc{'s' if tls else ''}://{settings.host}:{port}", None),
     )
-    server = uvicorn.Server(configure(app, settings, tls))
-    side = SideServer(configure(create_control(service, changes, guard), settings, tls))
+    server = uvicorn.Server(configure(app, settings, tls, refused))
+    side = SideServer(configure(create_control(service, changes, guard), settings, tls, refused))
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         server.should_exit = True

@@ -20,11 +20,12 @@ from sightline import __version__
 from sightline.errors import NotReady, Overloaded, SightlineError
 from sightline.images import inspect_image
 from sightline.inference import Ask, InFull, Predictor, as_png, draw_overlay
-from sightline.monitoring import ServiceMetrics
+from sightline.monitoring import CURRENT, ServiceMetrics, Tracing
 from sightline.records import ExplanationMethod, ExplanationSummary, ImageLimits, Prediction
 from sightline.serving.models import Models, Served, check_model, open_model, with_batch_size
 from sightline.serving.security import Links
 from sightline.serving.settings import ServerSettings
+from sightline.serving.stage_log import stage_observer
 from sightline.serving.statistics import Statistics
 from sightline.serving.work import Bounds, Crew, Heavy, Job, Line, Picture, Waiting, out_of_time
 
@@ -53,8 +54,9 @@ class Service:
     def __init__(self, models: Sequence[Served], settings: ServerSettings) -> None:
         self.models = Models(models)
         self.settings = settings
-        self.metrics = ServiceMetrics(__version__)
+        self.metrics = ServiceMetrics(__version__, settings.metric_labels)
         self.statistics = Statistics()
+        self.tracing: Tracing | None = None
         self.state: State = "starting"
         self.failure: SightlineError | None = None
         self.threads = settings.threads or os.cpu_count() or 1
@@ -63,7 +65,9 @@ class Service:
         promise_s = float("inf") if settings.promise_ms is None else settings.promise_ms / 1e3
         bounds = Bounds(settings.max_images, settings.max_pixels, heavy, promise_s)
         self.line = Line(bounds, self.threads, settings.max_queue_delay_ms / 1e3)
-        self.metrics.watch(lambda: self.line.images, lambda: self.line.waiting)
+        self.metrics.watch(
+            lambda: self.line.images, lambda: self.line.waiting, lambda: self._buffered, settings.max_images
+        )
         hosts = settings.security.allow_url_hosts
         self.links = Links(hosts) if hosts else None
         self._crew: Crew | None = None
@@ -79,7 +83,8 @@ class Service:
         """
         try:
             for model in list(self.models):
-                self._put(await self._aside(check_model, model, self.settings))
+                with self._counted_load():
+                    self._put(await self._aside(check_model, model, self.settings))
         except SightlineError as err:
             self.state, self.failure = "failed", err
             raise
@@ -100,11 +105,21 @@ class Service:
             BundleError: it cannot be trusted or used, or its golden images give other answers here.
         """
         async with self._loading:
-            model = await self._aside(open_model, path, self.settings, name)
-            model = await self._aside(check_model, model, self.settings)
-            model = await self._aside(with_batch_size, model, self.settings)
-            self._put(model)
+            with self._counted_load():
+                model = await self._aside(open_model, path, self.settings, name)
+                model = await self._aside(check_model, model, self.settings)
+                model = await self._aside(with_batch_size, model, self.settings)
+                self._put(model)
         return model
+
+    @contextlib.contextmanager
+    def _counted_load(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception:
+            self.metrics.count_load(ok=False)
+            raise
+        self.metrics.count_load(ok=True)
 
     def unload(self, name: str) -> None:
         """Let nothing answer under this name any more; what it has begun it finishes. Raises `UnknownModel`."""
@@ -177,7 +192,7 @@ class Service:
         limits = model.bundle.manifest.preprocessing.limits
         jobs: list[Picture] = []
         futures: list[asyncio.Future[InFull]] = []
-        for image in images:
+        for index, image in enumerate(images):
             future = self._future(waiting)
             futures.append(future)
             try:
@@ -194,6 +209,7 @@ class Service:
                     image=image,
                     ask=ask,
                     company=model.company,
+                    observe=stage_observer(index),
                 )
             )
         self.enter(jobs)
@@ -226,9 +242,20 @@ class Service:
             self.statistics.failed(model.predictor, time.monotonic() - started)
             raise
         for one in found:
-            self.metrics.count_prediction(model.name, one.prediction)
+            self._count(model, one.prediction)
         self.statistics.answered(model.predictor, [one.prediction.timings for one in found])
         return found
+
+    def refuse(self, code: str) -> None:
+        """Count a refusal of a picture or a request, and note it."""
+        self.metrics.count_refusal(code)
+        if (notes := CURRENT.get()) is not None:
+            notes.error = code
+
+    def _count(self, model: Served, prediction: Prediction) -> None:
+        self.metrics.count_prediction(model.name, prediction)
+        if (notes := CURRENT.get()) is not None:
+            notes.add(model.name, prediction)
 
     async def explain(
         self,
@@ -258,8 +285,8 @@ class Service:
         future: asyncio.Future[Explained] = self._future(waiting)
         self.enter([Heavy(waiting, future, info.width_px * info.height_px, call=work)])
         explained = await future
-        self.metrics.count_prediction(model.name, explained.prediction)
-        self.metrics.count_explanation(explained.spent_ms / 1e3)
+        self._count(model, explained.prediction)
+        self.metrics.count_explanation(model.name, explained.spent_ms / 1e3)
         return explained
 
     def _count_batch(self, predictor: Predictor, answers: Sequence[InFull]) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from sightline.monitoring import LogSettings
 from sightline.records import Frozen
 from sightline.serving.security import SecuritySettings
 
@@ -49,6 +50,13 @@ class ServerSettings(Frozen):
         How long a stopping server waits for what is in flight.
     security
         Who may use it, and how it is reached.
+    log
+        What is logged, and how.
+    metric_labels
+        The answers of a bundle with more labels than this are counted together, under the label `*`.
+    traces
+        Send OpenTelemetry traces; where to, the variables `OTEL_…` say. None: where they name an endpoint, and
+        OpenTelemetry is installed.
     """
 
     host: str = "127.0.0.1"
@@ -73,3 +81,6 @@ class ServerSettings(Frozen):
     request_timeout_s: float | None = Field(default=None, gt=0)
     drain_timeout_s: int = Field(default=30, ge=0)
     security: SecuritySettings = SecuritySettings()
+    log: LogSettings = LogSettings()
+    metric_labels: int = Field(default=100, ge=0)
+    traces: bool | None = None

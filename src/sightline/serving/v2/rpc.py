@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import re
+import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -13,6 +14,8 @@ from google.protobuf.json_format import ParseDict
 from tritonclient.grpc import model_config_pb2, service_pb2, service_pb2_grpc
 
 from sightline.errors import InputError, Overloaded, SightlineError
+from sightline.monitoring import CURRENT, RequestNotes
+from sightline.serving.access import Access, log_access
 from sightline.serving.answers import refusal_of
 from sightline.serving.failures import CLIENT_CLOSED_REQUEST
 from sightline.serving.security import Caller, Guard, Scope, SecuritySettings
@@ -123,17 +126,20 @@ class _Servicer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[
         request_id = given.get("x-request-id", "")
         if not _REQUEST_ID.fullmatch(request_id):
             request_id = uuid.uuid4().hex
-        metrics, status = self._service.metrics, CLIENT_CLOSED_REQUEST
+        notes, started, status = RequestNotes(request_id), time.monotonic(), CLIENT_CLOSED_REQUEST
+        client = ""
+        CURRENT.set(notes)
         try:
             headers = {key.encode(): value.encode("utf-8", "replace") for key, value in given.items()}
             caller = await self._guard.let_in(headers, _peer(context), _SCOPES.get(name, "read"))
+            client = caller.name
             answer = await work(request, context, caller)
             context.set_trailing_metadata((("x-request-id", request_id),))
             status = 200
             return answer
         except SightlineError as err:
             status = err.status
-            metrics.count_refusal(refusal_of(err))
+            self._service.refuse(refusal_of(err))
             trailing = [("x-request-id", request_id), ("sightline-error-code", err.code)]
             if isinstance(err, Overloaded):
                 trailing.append(("retry-after", str(err.retry_after_s)))
@@ -146,11 +152,13 @@ class _Servicer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[
         except Exception as err:  # the last place to answer it
             status = 500
             log.error("request %s failed", request_id, exc_info=err)
-            metrics.count_refusal("internal_error")
+            self._service.refuse("internal_error")
             message = f"Something went wrong in the server; its log has the cause under the id {request_id}."
             await context.abort(grpc.StatusCode.INTERNAL, message, (("x-request-id", request_id),))
         finally:
-            metrics.count_request(f"grpc/{name}", status)
+            access = Access("gRPC", f"grpc/{name}", status, time.monotonic() - started, client)
+            self._service.metrics.count_request(access.route, status, access.seconds)
+            log_access(access, notes, self._service.settings.log)
 
     async def _live(self, _request: Any, _context: Any, _caller: Caller) -> Any:
         return service_pb2.ServerLiveResponse(live=True)

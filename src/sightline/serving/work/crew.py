@@ -75,7 +75,9 @@ class Crew:
         prepared: list[tuple[Picture, Prepared]] = []
         for job in jobs:
             try:
-                prepared.append((job, predictor.prepare(job.image, waited_ms=_since(job))))
+                prepared.append(
+                    (job, predictor.prepare(job.image, waited_ms=_since(job), observe=job.observe))
+                )
             except ImageError as err:
                 self._hand_over(job, None, err)
             except Exception as err:  # a fault in a decoder is the fault of one picture

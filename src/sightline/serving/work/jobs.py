@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from numpy import uint8
 from numpy.typing import NDArray
 
+from sightline.images import Observer
 from sightline.inference import Ask, InFull, Predictor
 
 T = TypeVar("T")
@@ -54,12 +55,15 @@ class Picture(Job[InFull]):
 
     company
         So many of one predictor at most run together.
+    observe
+        Told what stands at each boundary of the way; see `Predictor.prepare`.
     """
 
     predictor: Predictor = field(kw_only=True)
     image: bytes | NDArray[uint8] = field(kw_only=True)
     ask: Ask = field(kw_only=True)
     company: int = field(default=1, kw_only=True)
+    observe: Observer | None = field(default=None, kw_only=True)
 
 
 @dataclass(eq=False)
