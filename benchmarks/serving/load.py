@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+_IDLE_S = 30.0
+"""A connection that was idle for longer is not used again: the server may be closing it."""
+
 Answered = Callable[[int, int, bytes], None]
 
 
@@ -46,10 +49,14 @@ class Connection:
         self._place = (host, port)
         self._head = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._used = 0.0
 
     async def post(self, path: str, body: bytes, timeout_s: float = 60.0) -> tuple[int, bytes]:
         """Send a body; return the status and the answer's body."""
         async with asyncio.timeout(timeout_s):
+            if time.monotonic() - self._used > _IDLE_S:
+                self.close()
+            self._used = time.monotonic()
             if self._streams is None:
                 self._streams = await asyncio.open_connection(*self._place, limit=1 << 20)
             reader, writer = self._streams

@@ -54,6 +54,7 @@ def configure(
         log_level="warning",
         access_log=False,
         server_header=False,
+        timeout_keep_alive=settings.keep_alive_s,
         timeout_graceful_shutdown=settings.drain_timeout_s,
         ssl_context_factory=None if tls is None else lambda _config, _usual: tls.context,
     )

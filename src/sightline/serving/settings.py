@@ -46,6 +46,9 @@ class ServerSettings(Frozen):
         How long a client may take to send its head, and its body; then 408, and its place goes to others.
     request_timeout_s
         How long a request may wait for its answer unless `X-Request-Timeout-Ms` says otherwise; then 504.
+    keep_alive_s
+        How long a connection may be idle between two requests. Longer than load balancers keep theirs, 60 s as a rule:
+        else one is sent down a connection that is just being closed, and is lost.
     drain_timeout_s
         How long a stopping server waits for what is in flight.
     security
@@ -79,6 +82,7 @@ class ServerSettings(Frozen):
     header_timeout_s: float = Field(default=10.0, gt=0)
     body_timeout_s: float = Field(default=15.0, gt=0)
     request_timeout_s: float | None = Field(default=None, gt=0)
+    keep_alive_s: int = Field(default=75, ge=1)
     drain_timeout_s: int = Field(default=30, ge=0)
     security: SecuritySettings = SecuritySettings()
     log: LogSettings = LogSettings()

@@ -68,7 +68,9 @@ class Departures(Frozen):
     def __str__(self) -> str:
         """Both in one sentence, for a gate's objection."""
         worst = self.worst_drop
-        lost = f"{worst.op} '{worst.module}' loses most: it is {worst.drop_db:.1f} dB worse than what it reads."
+        lost = (
+            f"{worst.op} '{worst.module}' loses most: it is {worst.drop_db:.1f} dB worse than what it reads."
+        )
         if self.first is None:
             return f"No layer falls below {self.bound_db:g} dB. {lost}"
         one = self.first
