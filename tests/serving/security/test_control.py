@@ -275,7 +275,7 @@ def test_a_full_disk_stops_no_server(plant):
 
             assert loaded.status_code == 200
             assert "sightline_audit_lost_total 1.0" in metrics
-            assert '"action": "load"' in "".join(server.log)
+            assert '"action": "load"' in "".join(server.log).replace("\\", "")
 
 
 def test_a_line_that_was_torn_does_not_spoil_the_next(tmp_path, monkeypatch):

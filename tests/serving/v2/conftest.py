@@ -36,7 +36,7 @@ def client(server):
 def rpc_address(server):
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        if found := re.search(r"grpc://(\S+)", "".join(server.log)):
+        if found := re.search(r"grpc://([\w.:]+)", "".join(server.log)):
             return found[1]
         time.sleep(0.05)
     raise AssertionError("".join(server.log))
