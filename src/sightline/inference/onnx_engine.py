@@ -15,6 +15,9 @@ from sightline.inference.signature import Output, Signature
 TENSORRT = "TensorrtExecutionProvider"
 CUDA = "CUDAExecutionProvider"
 _USUAL = (CUDA, "CPUExecutionProvider")
+# It reports its use to its makers where nobody says no.
+onnxruntime.disable_telemetry_events()
+
 _DTYPES = {"tensor(uint8)": "uint8", "tensor(float)": "float32"}
 
 
