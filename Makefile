@@ -7,23 +7,29 @@ VENV := .venv
 BIN := $(VENV)/bin
 LIGHT := .venv-light
 LINT := .venv-lint
+MAKING := tests/training tests/lifecycle tests/optimize
 PIP := install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test .test-full .test-light .chromium test-light check format bench lint-deploy clean
+.PHONY: demo test .test-making .test-running .test-light .chromium test-light check format bench lint-deploy clean
+
+# Run a command whose output would mix with another's; show its last line, or all of it if it fails.
+in-a-log = $(2) > $(3) 2>&1 && echo "$(1): $$(tail -n 1 $(3))" || { echo "$(1):"; cat $(3); exit 1; }
 
 demo: $(VENV)/.installed
 	$(BIN)/sightline demo
 
-# Both suites at once, a core each: more threads than cores would make PyTorch wait for itself.
+# All at once, a thread each: what makes models, what runs them, and the latter again where torch is not installed.
 test: $(VENV)/.installed $(LIGHT)/.installed .chromium
-	@OMP_NUM_THREADS=1 $(MAKE) --no-print-directory --jobs=2 .test-full .test-light
+	@OMP_NUM_THREADS=1 $(MAKE) --no-print-directory --jobs=3 .test-making .test-running .test-light
 
-.test-full:
-	$(BIN)/pytest
+.test-making:
+	$(BIN)/pytest $(MAKING)
+
+.test-running:
+	@$(call in-a-log,The other tests,$(BIN)/pytest $(addprefix --ignore=,$(MAKING)),$(VENV)/tests.log)
 
 .test-light:
-	@$(LIGHT)/bin/pytest > $(LIGHT)/tests.log 2>&1 || { echo "Without torch:"; cat $(LIGHT)/tests.log; exit 1; }
-	@echo "Without torch: $$(tail -n 1 $(LIGHT)/tests.log)"
+	@$(call in-a-log,Without torch,$(LIGHT)/bin/pytest,$(LIGHT)/tests.log)
 
 # A browser for the tests of the server's page; where there is none and none can be had, they are skipped and say so.
 .chromium:
