@@ -4,7 +4,8 @@
 
 writes OUT/BACKBONE, a bundle, and OUT/BACKBONE.onnx, whose input is float32 NCHW, normalised. LABELS is a text file,
 the last 1,000 lines of which are the classes. Speed does not depend on the weights. The bundle does not reduce large
-JPEGs while decoding, as the peers do not.
+JPEGs while decoding, as the peers do not. OUT/BACKBONE-own does, by default, and has the variant `ov-bfloat16` beside
+float32.
 """
 
 import argparse
@@ -75,9 +76,16 @@ def main() -> None:
     )
     network = build_network(recipe, len(classes))
     options.out.mkdir(parents=True, exist_ok=True)
-    _write(network, options.backbone, classes, photos, options.out)
+    peers = Preprocessing(width_px=SIDE, height_px=SIDE, jpeg_reduction=None)
+    own = Preprocessing(width_px=SIDE, height_px=SIDE)
+    reference = Variant(file="model.onnx", precision="float32", gate={})
+    faster = Variant(file="model.onnx", engine="openvino", precision="bfloat16", golden_logit=0.05, gate={})
+    out = options.out / options.backbone
+    _write(network, options.backbone, classes, photos, out, peers, {"float32": reference})
+    variants = {"float32": reference, "ov-bfloat16": faster}
+    _write(network, options.backbone, classes, photos, out.with_name(f"{out.name}-own"), own, variants)
     torch.onnx.export(
-        Plain(network),
+        Plain(network).eval(),
         (torch.zeros(2, 3, SIDE, SIDE),),
         options.out / f"{options.backbone}.onnx",
         input_names=["pixels"],
@@ -89,12 +97,20 @@ def main() -> None:
     )
 
 
-def _write(network: Network, backbone: str, labels: tuple[str, ...], photos: list[bytes], out: Path) -> None:
-    spec = Preprocessing(width_px=SIDE, height_px=SIDE, jpeg_reduction=None)
+def _write(
+    network: Network,
+    backbone: str,
+    labels: tuple[str, ...],
+    photos: list[bytes],
+    out: Path,
+    spec: Preprocessing,
+    variants: dict[str, Variant],
+) -> None:
     pixels = np.stack([preprocess_image(data, spec) for data in photos[:REFERENCE]])
-    export_onnx(network, out / "graph.onnx", example=pixels)
-    graph = (out / "graph.onnx").read_bytes()
-    (out / "graph.onnx").unlink()
+    written = out.with_name("graph.onnx")
+    export_onnx(network, written, example=pixels)
+    graph = written.read_bytes()
+    written.unlink()
     engine = OnnxEngine(open_session(graph, "model.onnx"))
     (embeddings, feature_map) = engine.run(pixels, ["embedding", "feature_map"])
     reference = _reference(embeddings, labels, photos)
@@ -119,13 +135,13 @@ def _write(network: Network, backbone: str, labels: tuple[str, ...], photos: lis
         files[HEAD_FILE] = pack_head(head)
     files[EXPECTED_FILE] = pack_golden(record_golden(golden, spec, rule, labels, engine, scorer))
     manifest = Manifest(
-        name=backbone,
+        name=out.name,
         labels=labels,
         preprocessing=spec,
         decision=rule,
         graph=Graph(opset=OPSET, embedding_size=embeddings.shape[1], feature_map_shape=feature_map.shape[1:]),
         default_variant="float32",
-        variants={"float32": Variant(file="model.onnx", precision="float32", gate={})},
+        variants=variants,
         golden=Golden(count=len(golden)),
         provenance=Provenance(
             created_at=now(),
@@ -147,7 +163,7 @@ def _write(network: Network, backbone: str, labels: tuple[str, ...], photos: lis
         metrics={},
         files=list_files(files),
     )
-    write_bundle(out / backbone, manifest, files)
+    write_bundle(out, manifest, files)
 
 
 def _reference(
