@@ -4,8 +4,8 @@
 
 writes OUT/BACKBONE, a bundle, and OUT/BACKBONE.onnx, whose input is float32 NCHW, normalised. LABELS is a text file,
 the last 1,000 lines of which are the classes. Speed does not depend on the weights. The bundle does not reduce large
-JPEGs while decoding, as the peers do not. OUT/BACKBONE-own does, by default, and has the variant `ov-bfloat16` beside
-float32.
+JPEGs while decoding, as the peers do not, and rejects nothing; OUT/BACKBONE-full is the same with an outlier score.
+OUT/BACKBONE-own does as Sightline does by default: it reduces, and has the variant `ov-bfloat16` beside float32.
 """
 
 import argparse
@@ -81,9 +81,14 @@ def main() -> None:
     reference = Variant(file="model.onnx", precision="float32", gate={})
     faster = Variant(file="model.onnx", engine="openvino", precision="bfloat16", golden_logit=0.05, gate={})
     out = options.out / options.backbone
-    _write(network, options.backbone, classes, photos, out, peers, {"float32": reference})
-    variants = {"float32": reference, "ov-bfloat16": faster}
-    _write(network, options.backbone, classes, photos, out.with_name(f"{out.name}-own"), own, variants)
+    one, both = {"float32": reference}, {"float32": reference, "ov-bfloat16": faster}
+    for ending, spec, variants, rejects in (
+        ("", peers, one, False),
+        ("-full", peers, one, True),
+        ("-own", own, both, False),
+    ):
+        place = out.with_name(f"{out.name}{ending}")
+        _write(network, options.backbone, classes, photos, place, spec, variants, rejects=rejects)
     torch.onnx.export(
         Plain(network).eval(),
         (torch.zeros(2, 3, SIDE, SIDE),),
@@ -105,6 +110,8 @@ def _write(
     out: Path,
     spec: Preprocessing,
     variants: dict[str, Variant],
+    *,
+    rejects: bool,
 ) -> None:
     pixels = np.stack([preprocess_image(data, spec) for data in photos[:REFERENCE]])
     written = out.with_name("graph.onnx")
@@ -126,10 +133,10 @@ def _write(
     rule = DecisionRule(
         calibration=Temperature(value=1.0),
         accept_thresholds=(0.5,) * len(labels),
-        outliers=outliers,
+        outliers=outliers if rejects else None,
     )
     golden = {f"golden/{number:02}.jpg": photos[number] for number in range(GOLDEN)}
-    scorer = OutlierScorer(outliers, reference)
+    scorer = OutlierScorer(outliers, reference) if rejects else None
     files = {"model.onnx": graph, REFERENCE_FILE: pack_reference(reference), **golden}
     if head := take_head(network):
         files[HEAD_FILE] = pack_head(head)

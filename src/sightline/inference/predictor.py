@@ -1,7 +1,6 @@
 """Bytes to answers: the bundle's preprocessing, its graph and its decision rule, in this order and no other."""
 
 import time
-import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.bundle import Bundle, read_bundle
+from sightline.ids import new_id
 from sightline.images import Observer, preprocess_timed, read_image_file
 from sightline.inference.decide import decide
 from sightline.inference.engine import Engine, open_engine
@@ -168,7 +168,7 @@ class Predictor:
             decide_ms=decide_ms + (time.perf_counter() - started) * 1e3,
         )
         return Prediction(
-            id=uuid.uuid4().hex,
+            id=new_id(),
             bundle_id=self.bundle.id,
             task=manifest.task,
             labels=answer.labels,

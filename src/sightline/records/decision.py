@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import Annotated, Final, Self
 
 import numpy as np
@@ -159,6 +160,11 @@ class DecisionRule(Frozen):
         chosen = self.label_thresholds
         return np.full(label_count, EVEN_ODDS) if chosen is None else np.asarray(chosen, np.float64)
 
+    @cached_property
+    def _accept_array(self) -> NDArray[np.float64]:
+        """`accept_thresholds`: making an array of a thousand of them costs as much as deciding."""
+        return np.asarray(self.accept_thresholds, np.float64)
+
     def _decide_answers(self, probabilities_nc: NDArray[np.float64]) -> Decided:
         answers = self._answers(probabilities_nc)
         present = np.asarray(answers[:, None] == np.arange(probabilities_nc.shape[1]), np.bool_)
@@ -168,7 +174,7 @@ class DecisionRule(Frozen):
                 answers, present, verdicts_of(accepted), causes_of(len(answers), "no_operating_point")
             )
         own = np.take_along_axis(probabilities_nc, answers[:, None], axis=1)[:, 0]
-        accepted = np.asarray(own >= np.array(self.accept_thresholds)[answers], np.bool_)
+        accepted = np.asarray(own >= self._accept_array[answers], np.bool_)
         return Decided(answers, present, verdicts_of(accepted), causes_of(len(answers), "threshold"))
 
     def _decide_labels(self, probabilities_nc: NDArray[np.float64]) -> Decided:

@@ -5,11 +5,11 @@ import contextlib
 import hashlib
 import re
 import time
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Final
 
 from sightline.errors import BodyTooLarge, MalformedRequest
+from sightline.ids import new_id
 from sightline.monitoring import RequestNotes
 
 Scope = MutableMapping[str, Any]
@@ -66,7 +66,7 @@ class Exchange:
         self.scope, self._receive, self._send = scope, receive, send
         self.headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
         given = self.headers.get(b"x-request-id", b"")
-        self.id = given.decode() if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        self.id = given.decode() if _REQUEST_ID.fullmatch(given) else new_id()
         self.client: str = (scope.get("client") or ("",))[0]
         self.urgent = False
         self.owe: Callable[[int], None] = _owe_nothing

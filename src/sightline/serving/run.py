@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from types import FrameType
@@ -22,6 +23,9 @@ from sightline.serving.service import Service
 from sightline.serving.settings import ServerSettings
 from sightline.serving.spans import traced
 
+_SWITCH_S = 0.001
+"""How long a thread may keep the others from the interpreter: what they ask it for takes less."""
+
 Place = tuple[str | None, Path]
 """What a model is to be called, or None for what its bundle says, and where the bundle is."""
 
@@ -40,6 +44,7 @@ def serve(places: Sequence[Place], settings: ServerSettings, announce: Announce)
         InputError: there is no bundle, two have one name, a port cannot be had, or it would be open to others.
     """
     share_heaps()
+    sys.setswitchinterval(_SWITCH_S)
     with open_logs(settings.log) as lines, traced(settings.traces) as tracing:
         _serve(places, settings, announce, lines, tracing)
 

@@ -6,11 +6,14 @@ import os
 import queue
 import select
 import threading
+import time
 from typing import Final
 
 from sightline.monitoring.notes import CURRENT
 
 _TOGETHER: Final = 256
+_GATHERED_S: Final = 0.02
+"""How long a line waits for others: to be woken for each of them cost a request more than the line itself."""
 
 
 class LineWriter:
@@ -53,6 +56,8 @@ class LineWriter:
         going = True
         while going:
             records = [self._queue.get()]
+            if records[0] is not None:
+                time.sleep(_GATHERED_S)
             with contextlib.suppress(queue.Empty):
                 while len(records) < _TOGETHER:
                     records.append(self._queue.get_nowait())

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import re
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Final
@@ -14,6 +13,7 @@ from google.protobuf.json_format import ParseDict
 from tritonclient.grpc import model_config_pb2, service_pb2, service_pb2_grpc
 
 from sightline.errors import InputError, Overloaded, SightlineError
+from sightline.ids import new_id
 from sightline.monitoring import CURRENT, RequestNotes
 from sightline.serving.access import Access, log_access
 from sightline.serving.answers import refusal_of
@@ -125,7 +125,7 @@ class _Servicer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[
         given = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
         request_id = given.get("x-request-id", "")
         if not _REQUEST_ID.fullmatch(request_id):
-            request_id = uuid.uuid4().hex
+            request_id = new_id()
         notes, started, status = RequestNotes(request_id), time.monotonic(), CLIENT_CLOSED_REQUEST
         client = ""
         CURRENT.set(notes)
