@@ -199,7 +199,11 @@ def test_no_process_outlives_the_one_above(bundle):
         children = [int(pid) for pid in children_of(server.process.pid)]
         assert len(children) >= 2
         server.process.kill()
-        wait_for(lambda: not any(is_alive(pid) for pid in children), 15)
+        try:
+            wait_for(lambda: not any(is_alive(pid) for pid in children), 15)
+        finally:
+            for pid in filter(is_alive, children):
+                os.kill(pid, signal.SIGKILL)
 
 
 def children_of(pid):
