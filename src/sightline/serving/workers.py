@@ -238,7 +238,7 @@ class _Crew:
                 number,
                 worker.process.pid,
                 worker.describe_end(),
-                f": {worker.error}" if worker.error else "",
+                f": {str(worker.error).rstrip('.')}" if worker.error else "",
                 pause_s,
             )
             if not worker.ready.is_set():
