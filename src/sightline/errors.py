@@ -34,7 +34,7 @@ SightlineError
     └── NotReady               503
 """
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 ImageReason = Literal[
     "too_many_bytes",
@@ -60,6 +60,16 @@ class SightlineError(Exception):
     status: ClassVar[int] = 500
     exit_code: ClassVar[int] = 1
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let it come whole from another process, whatever it is made from."""
+        return _make_again, (type(self), self.args, self.__dict__)
+
+
+def _make_again(kind: type[SightlineError], args: tuple[Any, ...], state: dict[str, Any]) -> SightlineError:
+    err = kind.__new__(kind, *args)
+    err.__dict__.update(state)
+    return err
+
 
 class ImageError(SightlineError):
     """An image that is not taken. `reason` is one of `ImageReason`."""
@@ -70,9 +80,6 @@ class ImageError(SightlineError):
     def __init__(self, reason: ImageReason, message: str) -> None:
         super().__init__(message)
         self.reason: ImageReason = reason
-
-    def __reduce__(self) -> tuple[type["ImageError"], tuple[str, str]]:
-        return type(self), (self.reason, str(self))
 
 
 class ImageTooLarge(ImageError):

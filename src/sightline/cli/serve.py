@@ -64,9 +64,14 @@ def serve(
     variant: Annotated[
         str, typer.Option(help="Of the bundle; auto: the fastest on this machine, measured once.")
     ] = "auto",
+    workers: Annotated[
+        int, typer.Option(min=1, max=256, help="Processes; each opens all bundles. Rarely worth it.")
+    ] = 1,
     threads: Annotated[
         int | None,
-        typer.Option(min=1, help="That decode and infer; one a core by default.", show_default=False),
+        typer.Option(
+            min=1, help="That decode and infer, in each process; one a core by default.", show_default=False
+        ),
     ] = None,
     max_images: Annotated[int, typer.Option(min=1, help="Images in flight; beyond it 429.")] = 128,
     max_batch_size: Annotated[
@@ -173,6 +178,7 @@ def serve(
         variant=variant,
         trust=tuple(trust or ()),
         require_signature=require_signature,
+        workers=workers,
         threads=threads,
         max_images=max_images,
         max_batch_size=max_batch_size,

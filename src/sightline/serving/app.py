@@ -23,17 +23,19 @@ def create_app(
     on_failure: Callable[[], None] | None = None,
     guard: Guard | None = None,
     on_grpc: Callable[[int], None] = lambda _: None,
+    on_ready: Callable[[], None] = lambda: None,
 ) -> Door:
-    """Build the application. The service starts in the background, so that `/livez` answers meanwhile.
+    """Build the application. Unless it has been, the service is started in the background: `/livez` answers meanwhile.
 
     on_failure is called if the service does not become ready; `service.failure` then says why. Without a guard it is
-    made by the service's settings. on_grpc is called with the port once gRPC is answered, where the settings say so.
+    made by the service's settings. on_grpc is called with the port once gRPC is answered, where the settings say so;
+    on_ready when the service that was started here answers.
     """
     guard = guard or Guard(service.settings.security, service.metrics.count_denied)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        starting = asyncio.create_task(_start(service, on_failure))
+        starting = asyncio.create_task(_start(service, on_failure, on_ready))
         async with _rpc(service, guard, on_failure, on_grpc):
             yield
         starting.cancel()
@@ -79,9 +81,14 @@ async def _rpc(
     await server.stop(service.settings.drain_timeout_s)
 
 
-async def _start(service: Service, on_failure: Callable[[], None] | None) -> None:
+async def _start(
+    service: Service, on_failure: Callable[[], None] | None, on_ready: Callable[[], None]
+) -> None:
+    if service.state != "starting":
+        return
     try:
         await service.start()
+        on_ready()
     except SightlineError:
         if on_failure is not None:
             on_failure()

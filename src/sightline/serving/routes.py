@@ -45,7 +45,11 @@ def build_routes(service: Service) -> APIRouter:
     @router.get("/metrics", response_class=Response)
     async def metrics(request: Request) -> Response:
         """Metrics in Prometheus' text format, or as OpenMetrics where `Accept` asks for that."""
-        text, content_type = service.metrics.render(request.headers.get("accept", ""))
+        accept = request.headers.get("accept", "")
+        if service.siblings is None:
+            text, content_type = service.metrics.render(accept)
+        else:
+            text, content_type = await service.siblings.render(accept)
         return Response(text, headers={"content-type": content_type})
 
     return router

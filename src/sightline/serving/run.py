@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -17,11 +19,13 @@ from sightline.serving.app import create_app
 from sightline.serving.control import Changes, Repository, create_control
 from sightline.serving.listening import SideServer, address_of, configure, listen
 from sightline.serving.memory import share_heaps
+from sightline.serving.merged_metrics import Siblings
 from sightline.serving.models import Served, open_model
 from sightline.serving.security import AuditLog, Guard, Tls
 from sightline.serving.service import Service
 from sightline.serving.settings import ServerSettings
 from sightline.serving.spans import traced
+from sightline.serving.workers import Post, supervise
 
 _SWITCH_S = 0.001
 """How long a thread may keep the others from the interpreter: what they ask it for takes less."""
@@ -43,10 +47,34 @@ def serve(places: Sequence[Place], settings: ServerSettings, announce: Announce)
         BundleError: a bundle cannot be trusted, or its golden images give other answers here.
         InputError: there is no bundle, two have one name, a port cannot be had, or it would be open to others.
     """
+    if settings.workers == 1:
+        _serve_here(places, settings, announce)
+        return
+    settings.security.check_host(settings.host)
+    each = settings.threads or max(1, (os.cpu_count() or 1) // settings.workers)
+    tls = settings.security.tls_cert is not None
+    with open_logs(settings.log):
+        supervise(
+            partial(_serve_at, places, settings.model_copy(update={"threads": each})),
+            settings.workers,
+            (settings.host, settings.port),
+            settings.drain_timeout_s,
+            lambda listener: announce(address_of(listener, tls), None),
+        )
+
+
+def _serve_at(places: Sequence[Place], settings: ServerSettings, post: Post) -> None:
+    """Serve as one of several processes."""
+    _serve_here(places, settings, lambda *_: post.say("listening"), post)
+
+
+def _serve_here(
+    places: Sequence[Place], settings: ServerSettings, announce: Announce, post: Post | None = None
+) -> None:
     share_heaps()
     sys.setswitchinterval(_SWITCH_S)
     with open_logs(settings.log) as lines, traced(settings.traces) as tracing:
-        _serve(places, settings, announce, lines, tracing)
+        _serve(places, settings, announce, lines, tracing, post)
 
 
 def _serve(
@@ -55,6 +83,7 @@ def _serve(
     announce: Announce,
     lines: LineWriter,
     tracing: Tracing | None,
+    post: Post | None,
 ) -> None:
     # Each counter and histogram would have one more series, of when it was made.
     disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -78,6 +107,7 @@ def _serve(
         on_failure=lambda: setattr(server, "should_exit", True),
         guard=guard,
         on_grpc=lambda port: announce(f"grpc{'s' if tls else ''}://{settings.host}:{port}", None),
+        on_ready=lambda: post.say("ready") if post else None,
     )
     server = uvicorn.Server(configure(app, settings, tls, refused))
     side = SideServer(configure(create_control(service, changes, guard), settings, tls, refused))
@@ -92,15 +122,20 @@ def _serve(
         stack.callback(audit.close)
         for sig, handler in previous.items():
             stack.callback(signal.signal, sig, handler)
-        listener = stack.enter_context(listen(settings.host, settings.port))
+        listener = stack.enter_context(post.listener if post else listen(settings.host, settings.port))
         control = None
         if security.control_port is not None:
             options = "--control-host and --control-port"
             control = stack.enter_context(listen(security.control_host, security.control_port, options))
-        announce(address_of(listener, tls), None if control is None else address_of(control, tls))
+        secure = tls is not None
+        announce(address_of(listener, secure), None if control is None else address_of(control, secure))
 
         async def run() -> None:
-            async with _hang_up_reloads(changes), asyncio.TaskGroup() as group:
+            async with contextlib.AsyncExitStack() as around:
+                await around.enter_async_context(_hang_up_reloads(changes, post))
+                if post is not None:
+                    await around.enter_async_context(_one_of_several(post, service, server))
+                group = await around.enter_async_context(asyncio.TaskGroup())
                 if control is not None:
                     group.create_task(side.serve(sockets=[control]))
                 try:
@@ -130,12 +165,30 @@ def _open(places: Sequence[Place], settings: ServerSettings) -> Sequence[Served]
 
 
 @contextlib.asynccontextmanager
-async def _hang_up_reloads(changes: Changes) -> AsyncIterator[None]:
+async def _one_of_several(post: Post, service: Service, server: uvicorn.Server) -> AsyncIterator[None]:
+    """Know the other processes, end with the one above, and if the post says so begin only when ready."""
+    service.siblings = Siblings(service.metrics, post.folder, post.number, post.count)
+    async with post.watch(lambda: setattr(server, "should_exit", True)), service.siblings.answering():
+        if post.waits:
+            await service.start()
+            post.say("ready")
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _hang_up_reloads(changes: Changes, post: Post | None) -> AsyncIterator[None]:
     """Let SIGHUP reload what changed, where there is such a signal."""
     tasks: set[asyncio.Task[None]] = set()
 
+    async def work() -> None:
+        try:
+            await changes.reload()
+        finally:
+            if post is not None:
+                post.say("reloaded")
+
     def reload() -> None:
-        task = asyncio.create_task(changes.reload())
+        task = asyncio.create_task(work())
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 

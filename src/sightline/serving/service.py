@@ -22,6 +22,7 @@ from sightline.images import inspect_image
 from sightline.inference import Ask, InFull, Predictor, as_png, draw_overlay
 from sightline.monitoring import CURRENT, ServiceMetrics, Tracing
 from sightline.records import ExplanationMethod, ExplanationSummary, ImageLimits, Prediction
+from sightline.serving.merged_metrics import Siblings
 from sightline.serving.models import Models, Served, check_model, open_model, with_batch_size
 from sightline.serving.security import Links
 from sightline.serving.settings import ServerSettings
@@ -57,6 +58,7 @@ class Service:
         self.metrics = ServiceMetrics(__version__, settings.metric_labels)
         self.statistics = Statistics()
         self.tracing: Tracing | None = None
+        self.siblings: Siblings | None = None
         self.state: State = "starting"
         self.failure: SightlineError | None = None
         self.threads = settings.threads or os.cpu_count() or 1

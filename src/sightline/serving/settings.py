@@ -1,9 +1,11 @@
 """How a server runs. The defaults are meant for production."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from sightline.errors import InputError
 from sightline.monitoring import LogSettings
 from sightline.records import Frozen
 from sightline.serving.security import SecuritySettings
@@ -20,8 +22,11 @@ class ServerSettings(Frozen):
         Files of public keys, or folders of them, whose signatures are verified before anything of a bundle is used.
     require_signature
         Refuse a bundle that none of them has signed.
+    workers
+        Processes that answer. Limits, rates of keys and idempotency keys are each one's own.
     threads
-        Threads that decode and infer, each on one core; None: one a core.
+        Threads that decode and infer, each on one core; None: one a core. In each of several processes; None: the
+        cores are shared out.
     max_batch_size
         So many pictures at most go through the graph together, and only what waits when a thread is free; None: found
         by measuring, 1 where company gains nothing.
@@ -68,6 +73,7 @@ class ServerSettings(Frozen):
     variant: str = "auto"
     trust: tuple[Path, ...] = ()
     require_signature: bool = False
+    workers: int = Field(default=1, ge=1)
     threads: int | None = Field(default=None, ge=1)
     max_batch_size: int | None = Field(default=None, ge=1, le=1024)
     max_queue_delay_ms: float = Field(default=0.0, ge=0, le=10_000)
@@ -88,3 +94,13 @@ class ServerSettings(Frozen):
     log: LogSettings = LogSettings()
     metric_labels: int = Field(default=100, ge=0)
     traces: bool | None = None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        for option, port in (("--control-port", self.security.control_port), ("--grpc-port", self.grpc_port)):
+            if self.workers > 1 and port is not None:
+                raise InputError(
+                    f"{option} reaches one process, and --workers is {self.workers}: take --workers 1. "
+                    "SIGHUP reloads bundles that changed in all processes."
+                )
+        return self
