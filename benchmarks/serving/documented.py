@@ -51,7 +51,7 @@ def ask(url: str, model: str, examples: int, seed: int) -> "subprocess.Completed
             f'[parameters]\n"path.model" = "{model}"\n'
             '[checks.not_a_server_error]\nexpected-statuses = ["2xx", "4xx", 503, 504]\n'
         )
-        command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run"]
+        command = [str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(config), "run"]
         command += [f"{url}/openapi.json", "--no-color", "--continue-on-failure", "--warnings", "off"]
         command += ["--phases", "examples,coverage,fuzzing", "--checks", ",".join(CHECKS)]
         command += ["--max-examples", str(examples), "--seed", str(seed), "--request-timeout", "30"]
