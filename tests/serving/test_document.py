@@ -27,7 +27,7 @@ def test_the_examples_of_the_document_work_as_they_stand(bundle):
             if "example" in content
         }
 
-    assert statuses == {path: 200 for path in ("/v1/predict", "/v1/embed", "/v2/models/{model}/infer")}
+    assert statuses == dict.fromkeys(("/v1/predict", "/v1/embed", "/v2/models/{model}/infer"), 200)
 
 
 def test_a_method_that_is_not_there_names_those_that_are(bundle):

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from sightline.errors import Forbidden, Overloaded, SightlineError, Unauthorized
+from sightline.errors import BodyTimeout, Forbidden, Overloaded, SightlineError, Unauthorized
 from sightline.serving.answers import ErrorBody, Problem, problem, refusal_of
 from sightline.serving.exchange import ClientGone, Exchange, Headers
 from sightline.serving.security import challenge
@@ -57,7 +57,8 @@ async def answer_failure(
             log.error("request %s failed while it was answered", exchange.id, exc_info=err)
         return
     status, described, headers = _describe(service, exchange.id, err)
-    if not await exchange.discard(_MOST_DISCARDED, service.settings.body_timeout_s):
+    late = isinstance(err, BodyTimeout)  # it has had its time
+    if late or not await exchange.discard(_MOST_DISCARDED, service.settings.body_timeout_s):
         headers["connection"] = "close"
     body, more = shape(described)
     pairs = [*more, *((name.encode(), value.encode()) for name, value in headers.items())]
