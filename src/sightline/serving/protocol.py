@@ -11,6 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from sightline.serving.exchange import CONNECTION, PEER
 
 _MOST_DISCARDED = 4 * 1024 * 1024
+_MOST_AHEAD = 128
 _CODES = {408: "head_timeout", 431: "head_too_large"}
 _OF_UPGRADE = (b"connection", b"upgrade", b"http2-settings")
 
@@ -70,6 +71,8 @@ class Protocol(HttpToolsProtocol):
             > self.max_header_bytes
         ):
             self._refuse(431, "The request's head is too long.")
+        elif len(self.pipeline) >= _MOST_AHEAD:
+            self._refuse(429, "Too many requests were sent ahead of their answers.")
         self._in_head, self._discarded = False, 0
         if not self._deaf and not self.transport.is_closing():
             super().on_headers_complete()
@@ -85,6 +88,12 @@ class Protocol(HttpToolsProtocol):
             if self._discarded > _MOST_DISCARDED:
                 self.transport.close()
         super().on_body(body)
+
+    def on_response_complete(self) -> None:
+        """Go on with what was sent ahead, and read no more while there is some."""
+        super().on_response_complete()
+        if self.pipeline:
+            self.flow.pause_reading()
 
     def on_message_complete(self) -> None:
         """Expect another head."""
