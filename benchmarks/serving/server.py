@@ -49,7 +49,7 @@ def serving(bundle: Path, *options: str, token: str | None = None) -> Iterator[S
             said.append(line)
             if found := re.search(r"http://([0-9.]+):(\d+)", line):
                 places.append((found[1], int(found[2])))
-            if line.startswith("Try:"):
+            if "Try: " in line:
                 break
         if not places:
             raise SystemExit("".join(said))

@@ -1,6 +1,7 @@
 import io
 import struct
 import time
+import zlib
 
 import numpy as np
 import pytest
@@ -118,10 +119,30 @@ def test_an_end_mark_within_a_chunk_is_not_the_end():
     assert (decode_image(data, SPEC) == NOISE).all()
 
 
+def tags(count):
+    """A TIFF whose directory has so many tags, each of more data than there are."""
+    entries = b"".join(struct.pack("<HHII", 400 + index, 2, 20_000_000, 8) for index in range(count))
+    return b"II*\0" + struct.pack("<IH", 8, count) + entries + bytes(4)
+
+
+def exif_segments(data):
+    pieces = [b"Exif\0\0" + data[start : start + 65_000] for start in range(0, len(data), 65_000)]
+    return b"".join(b"\xff\xe1" + struct.pack(">H", len(piece) + 2) + piece for piece in pieces)
+
+
+def compressed_text():
+    return png_chunk(b"zTXt", b"comment\0\0" + zlib.compress(bytes(1_000_000)))
+
+
 def floods():
     jpeg, png, gif = ENCODED["jpeg"], ENCODED["png"], ENCODED["gif"]
     return {
         "jpeg-segments": jpeg[:2] + b"\xff\xe3\x00\x02" * 200_000 + jpeg[2:],
+        "jpeg-markers-without-length": jpeg[:2] + b"\xff\xd0" * 500_000 + jpeg[2:],
+        "jpeg-reserved-segments": jpeg[:2] + (b"\xff\xf0\xff\xfe" + bytes(0xFFFC)) * 300 + jpeg[2:],
+        "jpeg-exif-tags": jpeg[:2] + exif_segments(tags(60_000)) + jpeg[20:],  # in place of JFIF with its dpi
+        "png-compressed-texts": png[:33] + compressed_text() * 60 + png[33:],
+        "tiff-tags": tags(60_000),
         "jpeg-fill": jpeg[:2] + b"\xff" * 2_000_000 + jpeg[2:],
         "png-chunks": png[:33] + png_chunk(b"tEXt", b"") * 200_000 + png[33:],
         "gif-blocks": gif[:-1] + b"\x21\xfe" + b"\x01x" * 500_000 + b"\0" + b"\x3b",

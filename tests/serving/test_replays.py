@@ -1,5 +1,6 @@
 """`Idempotency-Key`: a request that is sent again."""
 
+import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,7 +10,9 @@ import pytest
 from pictures import encode, gradient
 from servers import hosted
 from sightline.serving import ServerSettings, Service
+from sightline.serving.exchange import Exchange
 from sightline.serving.models import open_model
+from sightline.serving.replays import Replays
 
 PICTURE, OTHER = encode(gradient()), encode(gradient(70, 30))
 SETTINGS = ServerSettings(threads=1)
@@ -89,3 +92,72 @@ def test_sent_again_before_the_first_is_answered_it_waits_and_no_work_is_done_tw
         predictor.prepare = plain
 
     assert len(bodies) == len(calls) == 1
+
+
+def exchange(key, query=b""):
+    """A request whose body has come, and whose answer nobody reads."""
+
+    async def receive():
+        return {"type": "http.request", "body": b"picture"}
+
+    async def send(message):
+        pass
+
+    headers = [(b"idempotency-key", key)]
+    scope = {"headers": headers, "path": "/v1/predict", "query_string": query, "client": ("1.2.3.4", 5)}
+    return Exchange(scope, receive, send)
+
+
+async def ask(replays, key, query=b"", go=None):
+    """Send a request to be answered at once, or when `go` is set; return whether it was answered by work."""
+    asked, worked = exchange(key, query), []
+
+    async def work():
+        worked.append(key)
+        async for _ in asked.chunks(100):
+            pass
+        if go is not None:
+            await go.wait()
+        await asked.answer(200, b"answer")
+
+    await replays.answer(asked, work, 100, 5)
+    return bool(worked)
+
+
+def test_a_request_that_is_never_answered_does_not_keep_the_answers_of_others():
+    async def run():
+        replays, go = Replays(seconds=0.0), asyncio.Event()
+        first = asyncio.create_task(ask(replays, b"slow", go=go))
+        await asyncio.sleep(0)
+        for number in range(100):
+            await ask(replays, b"%d" % number)
+        kept = len(replays._kept)
+        go.set()
+        await first
+        return kept
+
+    assert asyncio.run(run()) <= 1
+
+
+def test_what_is_long_about_a_request_counts_too():
+    async def run():
+        replays = Replays(most_bytes=1_000_000)
+        for number in range(100):
+            await ask(replays, b"%d" % number, query=b"a" * 30_000)
+        worked = await ask(replays, b"99", query=b"a" * 30_000)
+        return len(replays._kept), replays._bytes, worked
+
+    kept, size, worked = asyncio.run(run())
+
+    assert 20 < kept < 34
+    assert size <= 1_000_000
+    assert not worked
+
+
+def test_what_was_refused_before_its_body_had_come_is_not_kept():
+    async def run():
+        replays, asked = Replays(), exchange(b"early")
+        await replays.answer(asked, lambda: asked.answer(400, b"refused"), 100, 5)
+        return await ask(replays, b"early")
+
+    assert asyncio.run(run())

@@ -6,15 +6,24 @@ and so are the trailers that phones append to a JPEG (`sightline.images.trailers
 mark; bytes that nothing in them points to are not looked at.
 
 Parts are counted because readers written in Python, Pillow's among them, spend a while on each: a few megabytes
-of empty segments would keep a core busy for ten seconds.
+of empty segments would keep a core busy for ten seconds. For the same reason a JPEG's segments are of the kinds that
+have a length, since Pillow looks for a marker in every byte of the others, and compressed texts of a PNG are few.
 """
 
 from sightline.errors import ImageDamaged, ImageTooLarge
+from sightline.images.tags import check_tags
 from sightline.images.trailers import PADDING, end_of_jpeg, is_phone_trailer
 from sightline.records import ImageLimits
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_TIFF = (b"II", b"MM")
 _MOST_FILL_BYTES = 64
+_MOST_COMPRESSED_TEXTS = 16
+"""Each may be a megabyte when it is inflated, which Pillow does before anything else."""
+_SEGMENTS = frozenset({*range(0xC0, 0xC8), *range(0xC9, 0xD0), *range(0xDB, 0xF0), 0xFE})
+"""Markers of a JPEG, before its first scan, that have a length behind them and a reader in Pillow."""
+_TEXTS = (b"zTXt", b"iTXt", b"iCCP")
+_EXIF, _EXIF_MARK = 0xE1, b"Exif\0\0"
 
 
 def check_ending(data: bytes, limits: ImageLimits) -> None:
@@ -34,6 +43,8 @@ def check_ending(data: bytes, limits: ImageLimits) -> None:
     elif data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         end = 8 + int.from_bytes(data[4:8], "little")
     else:
+        if data.startswith(_TIFF):
+            check_tags(data)
         return
     if end is None or end > len(data):
         raise ImageDamaged("truncated", "The image ends before its end mark: the file was cut off.")
@@ -61,7 +72,7 @@ def _end_of_jpeg(data: bytes, most: int) -> int | None:
 
 def _start_of_scan(data: bytes, most: int) -> int:
     """Walk the segments (ITU-T T.81, annex B) up to the first scan; return the offset of its header."""
-    position = 2
+    position, exif = 2, list[bytes]()
     for _ in range(most):
         start = position
         while data[position : position + 1] == b"\xff":
@@ -70,22 +81,30 @@ def _start_of_scan(data: bytes, most: int) -> int:
                 raise ImageDamaged("corrupt", "The JPEG is filled with padding between its segments.")
         marker = data[position : position + 1]
         if not marker or marker in (b"\xda", b"\xd9"):
+            check_tags(b"".join(exif))  # as Pillow joins them
             return start
-        if position == start:
+        if position == start or marker[0] not in _SEGMENTS:
             raise ImageDamaged("corrupt", f"The JPEG has no segment where one should be, at byte {start:,}.")
-        position += 1 + int.from_bytes(data[position + 1 : position + 3], "big")
+        content = position + 3
+        position += 1 + int.from_bytes(data[position + 1 : content], "big")
+        if marker[0] == _EXIF and data.startswith(_EXIF_MARK, content):
+            exif.append(data[content + len(_EXIF_MARK) : position])
     raise too_many(most)
 
 
 def _end_of_png(data: bytes, most: int) -> int | None:
     """Walk the chunks (PNG specification, section 5.3) to IEND; return the offset behind it, or None."""
-    position = len(_PNG_SIGNATURE)
+    position, texts = len(_PNG_SIGNATURE), 0
     for _ in range(most):
         end = position + 12 + int.from_bytes(data[position : position + 4], "big")
         if position + 12 > len(data):
             return None
-        if data[position + 4 : position + 8] == b"IEND":
+        kind = data[position + 4 : position + 8]
+        if kind == b"IEND":
             return end
+        texts += kind in _TEXTS
+        if texts > _MOST_COMPRESSED_TEXTS:
+            raise too_many(_MOST_COMPRESSED_TEXTS)
         position = end
     raise too_many(most)
 

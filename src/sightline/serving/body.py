@@ -3,20 +3,24 @@
 import asyncio
 import base64
 import binascii
-import json
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from sightline.errors import BodyTimeout, BodyTooLarge, MalformedRequest, UrlRefused
+from sightline.serving.bounded_json import read_json
 from sightline.serving.exchange import Exchange
 from sightline.serving.security import Links
 
 _LONG = 256 * 1024
 """From so many bytes of JSON on, a thread reads it: the event loop has others to attend to."""
+_MOST_VALUES = 10_000
+"""In JSON: a picture has four, and commas in its name."""
+_CHARSETS = (b"utf-8", b"utf8", b"us-ascii")
 _SHAPE = 'Send {"image": "<base64>"} or {"images": ["<base64>", {"name": "b.jpg", "data": "<base64>"}]}.'
 
 Count = Callable[[int], None]
@@ -95,6 +99,7 @@ async def read_whole(exchange: Exchange, limit: int, seconds: float, count: Coun
 
 
 async def _form(exchange: Exchange, limits: Limits, count: Count) -> Sequence[Upload]:
+    _check_charset(exchange.headers.get(b"content-type", b""))
     parser = MultiPartParser(
         Headers(raw=exchange.scope["headers"]),
         _counted(exchange, limits.body, count),
@@ -115,6 +120,13 @@ async def _form(exchange: Exchange, limits: Limits, count: Count) -> Sequence[Up
     return uploads
 
 
+def _check_charset(content_type: bytes) -> None:
+    """Refuse what Python, too, calls an encoding, and which is none of text for others: it may fail in any way."""
+    charset = parse_options_header(content_type)[1].get(b"charset", b"utf-8")
+    if charset.lower() not in _CHARSETS:
+        raise MalformedRequest(f"The form's charset is {charset[:40]!r}: names in a form are UTF-8.")
+
+
 async def _json(exchange: Exchange, limits: Limits, count: Count) -> tuple[Sequence[Upload | Link], bool]:
     data = b"".join([chunk async for chunk in _counted(exchange, limits.body, count)])
     if len(data) < _LONG:
@@ -124,7 +136,7 @@ async def _json(exchange: Exchange, limits: Limits, count: Count) -> tuple[Seque
 
 def _from_json(data: bytes, limits: Limits) -> tuple[Sequence[Upload | Link], bool]:
     try:
-        document = json.loads(data)
+        document = read_json(data, _MOST_VALUES)
     except (ValueError, RecursionError) as err:
         raise MalformedRequest(f"The body is no JSON: {err}. {_SHAPE}") from err
     if not isinstance(document, dict) or len(document) != 1:
@@ -141,7 +153,7 @@ def _picture(given: Any, where: str) -> Upload | Link:
     if isinstance(given, dict) and set(given) in ({"url"}, {"name", "url"}):
         name, url = given.get("name", ""), given["url"]
         if isinstance(name, str) and isinstance(url, str):
-            return Link(name, url)
+            return Link(_sendable(name), url)
     name, data = ("", given) if isinstance(given, str) else ("", None)
     if isinstance(given, dict) and set(given) <= {"name", "data"}:
         name, data = given.get("name", ""), given.get("data")
@@ -149,9 +161,14 @@ def _picture(given: Any, where: str) -> Upload | Link:
         raise MalformedRequest(f"'{where}' is no picture. {_SHAPE}")
     try:
         # A browser's FileReader puts "data:image/jpeg;base64," before it.
-        return Upload(name, base64.b64decode(data.partition("base64,")[2] or data, validate=True))
+        return Upload(_sendable(name), base64.b64decode(data.partition("base64,")[2] or data, validate=True))
     except (binascii.Error, ValueError) as err:
         raise MalformedRequest(f"'{where}' is no base64: {err}. {_SHAPE}") from err
+
+
+def _sendable(name: str) -> str:
+    """A name without halves of surrogate pairs, which JSON can spell and UTF-8 cannot."""
+    return name.encode("utf-8", "replace").decode()
 
 
 async def _fetched(given: Sequence[Upload | Link], limits: Limits, count: Count) -> Sequence[Upload]:

@@ -121,6 +121,7 @@ def describe_direct() -> APIRouter:
         With `explain=true` a raw body is answered with a PNG: the picture in grey, and in colour where the evidence
         for the answer lies. The prediction is then in the header `Sightline-Prediction`.
         """
+        raise v2.NEVER
 
     @router.post(
         "/v1/embed",
@@ -130,6 +131,7 @@ def describe_direct() -> APIRouter:
     )
     async def embed(asked: Annotated[EmbedParameters, Query()]) -> None:
         """Give the vector that the head classifies by, of one image or several, sent as to `/v1/predict`."""
+        raise v2.NEVER
 
     v2.describe(router)
     return router

@@ -79,6 +79,11 @@ class Exchange:
         self._digest: Any = None
         self._sent: list[Message] | None = None
 
+    @property
+    def arrived(self) -> bool:
+        """Whether all of the body has come."""
+        return not self._more
+
     def gone(self) -> bool:
         """Whether the client has hung up. May be asked from any thread."""
         return self._connection is not None and bool(self._connection.disconnected)
@@ -92,7 +97,8 @@ class Exchange:
         given = self.headers.get(b"x-request-timeout-ms")
         if given is None:
             return self.started + (float("inf") if usual_s is None else usual_s)
-        if not given.isdigit() or not 1 <= int(given) <= _LONGEST_TIMEOUT_MS:
+        # Python refuses to read numbers of thousands of digits, by a ValueError.
+        if not given.isdigit() or len(given) > 10 or not 1 <= int(given) <= _LONGEST_TIMEOUT_MS:
             raise MalformedRequest(
                 f"X-Request-Timeout-Ms is {given[:40]!r}: it takes whole milliseconds, 1 to {_LONGEST_TIMEOUT_MS:,}."
             )
@@ -127,8 +133,11 @@ class Exchange:
     async def discard(self, limit: int, timeout_s: float) -> bool:
         """Read what is left of the body and forget it; say whether that was all of it.
 
-        Many clients look for an answer only when they have sent everything.
+        Many clients look for an answer only when they have sent everything. Who asks first, by `Expect: 100-continue`,
+        is not asked for what nobody will read.
         """
+        if b"expect" in self.headers and not self.received:
+            return not self._more
         declared = self.headers.get(b"content-length", b"0")
         if self._more and declared.isdigit() and int(declared) <= limit:
             with contextlib.suppress(BodyTooLarge, ClientGone, TimeoutError):

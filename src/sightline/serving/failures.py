@@ -1,7 +1,7 @@
 """Errors over HTTP: known ones by their status and stable code, unknown ones by an id that the log knows."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from fastapi import FastAPI, Request
@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from sightline.errors import Forbidden, Overloaded, SightlineError, Unauthorized
+from sightline.errors import BodyTimeout, Forbidden, Overloaded, SightlineError, Unauthorized
 from sightline.serving.answers import ErrorBody, Problem, problem, refusal_of
 from sightline.serving.exchange import ClientGone, Exchange, Headers
 from sightline.serving.security import challenge
@@ -21,6 +21,17 @@ CLIENT_CLOSED_REQUEST: Final = 499
 _MOST_DISCARDED = 4 * 1024 * 1024
 
 log = logging.getLogger("sightline.serving")
+
+
+class NoSuchMethod(SightlineError):
+    """A path is there, but not by this method; `allowed` are those by which it is."""
+
+    code = "http_error"
+    status = 405
+
+    def __init__(self, message: str, allowed: Sequence[str]) -> None:
+        super().__init__(message)
+        self.allowed = allowed
 
 
 Shape = Callable[[Problem], tuple[bytes, Headers]]
@@ -46,7 +57,8 @@ async def answer_failure(
             log.error("request %s failed while it was answered", exchange.id, exc_info=err)
         return
     status, described, headers = _describe(service, exchange.id, err)
-    if not await exchange.discard(_MOST_DISCARDED, service.settings.body_timeout_s):
+    late = isinstance(err, BodyTimeout)  # it has had its time
+    if late or not await exchange.discard(_MOST_DISCARDED, service.settings.body_timeout_s):
         headers["connection"] = "close"
     body, more = shape(described)
     pairs = [*more, *((name.encode(), value.encode()) for name, value in headers.items())]
@@ -63,6 +75,8 @@ def _describe(service: Service, request_id: str, err: Exception) -> tuple[int, P
     service.refuse(refusal_of(err))
     if isinstance(err, Unauthorized | Forbidden):
         return err.status, problem(err, request_id), {"www-authenticate": challenge(err)}
+    if isinstance(err, NoSuchMethod):
+        return err.status, problem(err, request_id), {"allow": ", ".join(err.allowed)}
     wait_s = err.retry_after_s if isinstance(err, Overloaded) else 1 if err.status == 503 else None
     return err.status, problem(err, request_id), {} if wait_s is None else {"retry-after": str(wait_s)}
 

@@ -14,10 +14,17 @@ from sightline.serving.security import Tls
 from sightline.serving.settings import ServerSettings
 
 _BACKLOG = 2048
+_UNREAD_S = 30.0
 
 
-def listen(host: str, port: int, options: str = "--host and --port") -> socket.socket:
+def listen(
+    host: str, port: int, options: str = "--host and --port", unread_s: float = _UNREAD_S
+) -> socket.socket:
     """Listen at an address, port 0 for a free one.
+
+    unread_s
+        A client that takes nothing of its answer for so long is cut off, where the system can do that: what is held
+        for it, the bytes of its request among them, would be held for ever.
 
     Raises:
         InputError: it cannot be had.
@@ -26,6 +33,8 @@ def listen(host: str, port: int, options: str = "--host and --port") -> socket.s
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(unread_s * 1e3))
         listener.bind((host, port))
         listener.listen(_BACKLOG)  # at once: two sockets may be bound to one address, but only one listens
     except OSError as err:

@@ -5,17 +5,23 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sightline.serving.exchange import CONNECTION, PEER
 
 _MOST_DISCARDED = 4 * 1024 * 1024
+_MOST_AHEAD = 128
+_CODES = {408: "head_timeout", 431: "head_too_large"}
+_OF_UPGRADE = (b"connection", b"upgrade", b"http2-settings")
 
 
 class Protocol(HttpToolsProtocol):
     """A connection whose heads are bounded in bytes and in time, and whose state a request can look at.
 
-    A connection that has sent nothing is bounded like one whose head is incomplete.
+    A connection that has sent nothing is bounded like one whose head is incomplete. What cannot be read is refused
+    behind the answers to what came before it. A wish for another protocol, as Java's client has it with each first
+    request, is passed over: uvicorn would take the request's body for a request of its own.
     """
 
     max_header_bytes: ClassVar[int]
@@ -25,7 +31,7 @@ class Protocol(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._head_bytes = self._discarded = 0
-        self._in_head = True
+        self._in_head, self._deaf = True, False
         self._head_timer: asyncio.TimerHandle | None = None
         self._peer: Mapping[str, Any] | None = None
 
@@ -43,9 +49,12 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse, and refuse a head that goes on and on."""
+        if self._deaf:
+            return
         if self._in_head:
             self._head_bytes += len(data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        self._parse(data)
         # What came in one piece with the end of a head is not counted: then the head has ended.
         if self._in_head and self._head_bytes > self.max_header_bytes:
             self._refuse(431, "The request's head is too long.")
@@ -54,21 +63,25 @@ class Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Refuse a head that is too long, else begin with the request."""
-        self._in_head, self._discarded = False, 0
+        if self.parser.should_upgrade():
+            return
         self._stop_timer()
         if (
             sum(len(name) + len(value) for name, value in self.headers) + len(self.url)
             > self.max_header_bytes
         ):
             self._refuse(431, "The request's head is too long.")
-        elif not self.transport.is_closing():
+        elif len(self.pipeline) >= _MOST_AHEAD:
+            self._refuse(429, "Too many requests were sent ahead of their answers.")
+        self._in_head, self._discarded = False, 0
+        if not self._deaf and not self.transport.is_closing():
             super().on_headers_complete()
             self.scope[CONNECTION] = self.cycle  # type: ignore[typeddict-unknown-key]
             self.scope[PEER] = self._peer  # type: ignore[typeddict-unknown-key]
 
     def on_body(self, body: bytes) -> None:
         """Keep a piece of a body, or forget it where the answer has been given already."""
-        if self.transport.is_closing():
+        if self._deaf or self.transport.is_closing():
             return
         if self.cycle.response_complete:
             self._discarded += len(body)
@@ -76,15 +89,41 @@ class Protocol(HttpToolsProtocol):
                 self.transport.close()
         super().on_body(body)
 
+    def on_response_complete(self) -> None:
+        """Go on with what was sent ahead, and read no more while there is some."""
+        super().on_response_complete()
+        if self.pipeline:
+            self.flow.pause_reading()
+
     def on_message_complete(self) -> None:
         """Expect another head."""
+        if self.parser.should_upgrade():
+            return
         self._in_head, self._head_bytes = True, 0
-        if not self.transport.is_closing():
+        if not self._deaf and not self.transport.is_closing():
             super().on_message_complete()
 
-    def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP."""
-        self._refuse(400, msg)
+    def _parse(self, data: bytes) -> None:
+        while data and not self._deaf:
+            try:
+                self.parser.feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as err:
+                data = self._without_upgrade() + data[err.args[0] :]
+            except httptools.HttpParserError:
+                self._refuse(400, "Invalid HTTP request received.")
+
+    def _without_upgrade(self) -> bytes:
+        """The head that was read, without the wish for another protocol; to be read by a new parser."""
+        method, version = self.parser.get_method(), self.parser.get_http_version().encode()
+        if method == b"CONNECT":
+            self._refuse(405, "This server is no proxy.")
+        fields = [b"%s: %s" % pair for pair in self.headers if pair[0] not in _OF_UPGRADE]
+        if not self.parser.should_keep_alive():
+            fields.append(b"connection: close")
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        return b"\r\n".join([b"%s %s HTTP/%s" % (method, self.url, version), *fields, b"", b""])
 
     def _await_head(self) -> None:
         self._head_timer = self.loop.call_later(
@@ -98,7 +137,12 @@ class Protocol(HttpToolsProtocol):
 
     def _refuse(self, status: int, why: str) -> None:
         self._stop_timer()
-        if not self.transport.is_closing():
+        if self._deaf or self.transport.is_closing():
+            return
+        self._deaf = True
+        cycle = self.cycle
+        in_turn = self._in_head or bool(self.pipeline)
+        if cycle is None or cycle.response_complete or not (in_turn or cycle.response_started):
             head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nconnection: close\r\n"
             kind = (
                 "content-type: text/plain; charset=utf-8\r\nx-content-type-options: nosniff\r\n"
@@ -106,7 +150,11 @@ class Protocol(HttpToolsProtocol):
             )
             self.transport.write(f"{head}{kind}{why}".encode())
             self.transport.close()
-            type(self).on_refusal("head_too_large" if status == 431 else "head_timeout")
+        elif in_turn:  # what came before has its answer, and that is that
+            cycle.keep_alive = False
+        else:
+            self.transport.close()
+        type(self).on_refusal(_CODES.get(status, "malformed_request"))
 
 
 def bounded(

@@ -1,15 +1,15 @@
 """`Idempotency-Key`: a request that is sent again, since its answer was lost, gets the answer of the first one.
 
 As the IETF's draft of the header has it: the same key with other content is 422. What is worth trying again, 429 and
-5xx, is not kept.
+5xx, is not kept; nor is what was refused before all of its body had come, since nobody knows what it was.
 """
 
 import asyncio
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from sightline.errors import BodyTimeout, MalformedRequest, NotReady, ReusedKey
@@ -17,28 +17,34 @@ from sightline.serving.exchange import Exchange, Message
 
 HEADER: Final = b"idempotency-key"
 _LONGEST_KEY = 255
+_OVERHEAD_BYTES = 4096
 _REPLAYED = (b"idempotency-replayed", b"true")
+
+
+_Name = tuple[str, str, bytes, bytes]
 
 
 @dataclass
 class _Kept:
     """An answer, in the messages that it was sent by, and the digest of the request's body; empty until it is there."""
 
-    done: asyncio.Event
-    until: float
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+    until: float = 0.0
     digest: bytes = b""
     messages: tuple[Message, ...] = ()
     size: int = 0
 
 
 class Replays:
-    """Answers that may be asked for again: so many, of so many bytes together, for so long. All on the event loop."""
+    """Answers that may be asked for again: of so many bytes together, for so long. All on the event loop.
 
-    def __init__(
-        self, most: int = 10_000, most_bytes: int = 64 * 1024 * 1024, seconds: float = 600.0
-    ) -> None:
-        self._most, self._most_bytes, self._seconds = most, most_bytes, seconds
-        self._kept: OrderedDict[tuple[str, str, bytes, bytes], _Kept] = OrderedDict()
+    Counted are bodies, headers, paths and queries, for each of which a request decides how long it is.
+    """
+
+    def __init__(self, most_bytes: int = 64 * 1024 * 1024, seconds: float = 600.0) -> None:
+        self._most_bytes, self._seconds = most_bytes, seconds
+        self._kept: OrderedDict[_Name, _Kept] = OrderedDict()
+        self._pending: dict[_Name, _Kept] = {}
         self._bytes = 0
 
     async def answer(
@@ -60,7 +66,7 @@ class Replays:
         scope = exchange.scope
         name = (exchange.client, scope["path"], scope["query_string"], key)
         self._forget_old()
-        if kept := self._kept.get(name):
+        if kept := self._kept.get(name) or self._pending.get(name):
             digest = await _digest_of(exchange, limit, body_timeout_s)
             await kept.done.wait()
             if not kept.messages:
@@ -69,34 +75,33 @@ class Replays:
                 raise ReusedKey("This Idempotency-Key came with another body before. Take a new key for it.")
             await self._replay(exchange, kept)
             return
-        kept = _Kept(asyncio.Event(), time.monotonic() + self._seconds)
-        self._kept[name] = kept
+        self._pending[name] = kept = _Kept()
         try:
             exchange.record()
             await work()
         finally:
             self._keep(name, kept, exchange)
 
-    def _keep(self, name: tuple[str, str, bytes, bytes], kept: _Kept, exchange: Exchange) -> None:
+    def _keep(self, name: _Name, kept: _Kept, exchange: Exchange) -> None:
+        del self._pending[name]
         messages, kept.digest = exchange.recorded()
-        whole = bool(messages) and not messages[-1].get("more_body", False)
+        whole = exchange.arrived and bool(messages) and not messages[-1].get("more_body", False)
         if whole and exchange.status < 500 and exchange.status != 429:
+            kept.until = time.monotonic() + self._seconds
             kept.messages = messages
-            kept.size = sum(len(message.get("body", b"")) for message in messages)
+            kept.size = _size(name, messages)
             self._bytes += kept.size
-        else:
-            del self._kept[name]
+            self._kept[name] = kept
         kept.done.set()
         self._forget_old()
 
     def _forget_old(self) -> None:
         now = time.monotonic()
         while self._kept:
-            name, oldest = next(iter(self._kept.items()))
-            full = len(self._kept) > self._most or self._bytes > self._most_bytes
-            if not oldest.done.is_set() or (oldest.until > now and not full):
+            oldest = next(iter(self._kept.values()))
+            if oldest.until > now and self._bytes <= self._most_bytes:
                 return
-            del self._kept[name]
+            self._kept.popitem(last=False)
             self._bytes -= oldest.size
 
     async def _replay(self, exchange: Exchange, kept: _Kept) -> None:
@@ -105,6 +110,12 @@ class Replays:
         await exchange.send({**first, "headers": [*headers, _REPLAYED]})
         for message in rest:
             await exchange.send(dict(message))
+
+
+def _size(name: _Name, messages: Sequence[Message]) -> int:
+    headers = sum(len(key) + len(value) for one in messages for key, value in one.get("headers", ()))
+    bodies = sum(len(one.get("body", b"")) for one in messages)
+    return _OVERHEAD_BYTES + sum(map(len, name)) + headers + bodies
 
 
 async def _digest_of(exchange: Exchange, limit: int, timeout_s: float) -> bytes:

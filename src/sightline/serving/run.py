@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 import sys
+import warnings
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -73,6 +74,8 @@ def _serve_here(
 ) -> None:
     share_heaps()
     sys.setswitchinterval(_SWITCH_S)
+    # What a picture says that Pillow wonders about is no news for the log, nor to be remembered.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     with open_logs(settings.log) as lines, traced(settings.traces) as tracing:
         _serve(places, settings, announce, lines, tracing, post)
 

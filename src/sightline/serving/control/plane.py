@@ -43,7 +43,12 @@ class Loaded(Frozen):
 def create_control(service: Service, changes: Changes, guard: Guard) -> Door:
     """Build the application of the control plane."""
     app = FastAPI(
-        title="Sightline control plane", version=__version__, docs_url=None, redoc_url=None, responses=_ERRORS
+        title="Sightline control plane",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        responses=_ERRORS,
     )
 
     @app.post("/v2/repository/index", response_model=list[ModelState])

@@ -2,9 +2,12 @@
 
 from typing import Any, Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, HTTPException
 
 from sightline.records import Frozen
+
+NEVER: Final = HTTPException(404)
+"""What only describes a route is reached all the same, by a path with a line's end behind it."""
 
 _TAG: Final = "Open Inference Protocol V2"
 
@@ -62,22 +65,22 @@ def describe(router: APIRouter) -> None:
     @router.post("/v2/models/{model}/versions/{version}/infer", include_in_schema=False)
     async def infer(model: str) -> dict[str, Any]:
         """Classify pictures: `image` (BYTES `[N]`, encoded; in JSON base64) or `images` (UINT8 `[N, H, W, 3]`)."""
-        raise NotImplementedError
+        raise NEVER
 
     @router.get("/v2", tags=[_TAG])
     async def server() -> dict[str, Any]:
         """Say what the server is, and which extensions of the protocol it has."""
-        raise NotImplementedError
+        raise NEVER
 
     @router.get("/v2/health/live", tags=[_TAG])
     async def live() -> dict[str, bool]:
         """Say that the process answers."""
-        raise NotImplementedError
+        raise NEVER
 
     @router.get("/v2/health/ready", tags=[_TAG], responses={503: {"model": Refusal}})
     async def ready() -> dict[str, bool]:
         """Say whether all models are ready."""
-        raise NotImplementedError
+        raise NEVER
 
     for path, what in (
         ("", "Describe the model's tensors."),
@@ -96,8 +99,8 @@ def describe(router: APIRouter) -> None:
     @router.post("/v2/repository/index", tags=[_TAG])
     async def index() -> list[dict[str, str]]:
         """List the models in service."""
-        raise NotImplementedError
+        raise NEVER
 
 
 async def _of_model(model: str) -> dict[str, Any]:
-    raise NotImplementedError
+    raise NEVER

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from sightline.errors import MalformedRequest
+from sightline.serving.bounded_json import read_json
 from sightline.serving.v2.request import (
     Asked,
     InferRequest,
@@ -20,7 +21,6 @@ from sightline.serving.v2.request import (
 from sightline.serving.v2.tensors import Contract, Given, Tensor, read_pictures, shown
 
 _MOST_VALUES: Final = 1_000_000
-"""What a JSON of few bytes can make of itself in memory is bounded by its commas and brackets."""
 
 
 def parse_request(body: bytes, header_length: bytes | None, contract: Contract) -> InferRequest:
@@ -112,12 +112,10 @@ def _json_size(size: int, header_length: bytes | None) -> int:
 
 
 def _parse_json(data: bytes) -> dict[str, Any]:
-    if len(data) > _MOST_VALUES and sum(data.count(mark) for mark in (b",", b"[", b"{")) > _MOST_VALUES:
-        raise MalformedRequest(
-            f"The JSON has more than {_MOST_VALUES:,} values. Send tensors as binary data, behind it."
-        )
     try:
-        document = json.loads(data)
+        document = read_json(data, _MOST_VALUES)
+    except MalformedRequest as err:
+        raise MalformedRequest(f"{err} Send tensors as binary data, behind it.") from err
     except (ValueError, RecursionError) as err:
         raise MalformedRequest(f"The body is no JSON: {shown(str(err))}.") from err
     if not isinstance(document, dict):

@@ -4,13 +4,14 @@ import asyncio
 import json
 import math
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Final
 
 from sightline.errors import MalformedRequest, NotReady, SightlineError
 from sightline.serving.body import read_whole
 from sightline.serving.exchange import Exchange
+from sightline.serving.failures import NoSuchMethod
 from sightline.serving.predicting import wait_for
 from sightline.serving.service import Service
 from sightline.serving.v2.answering import find_model, infer, version_of, within
@@ -43,18 +44,11 @@ class NoSuchRoute(SightlineError):
     status = 404
 
 
-class NoSuchMethod(SightlineError):
-    """The path is there, but not by this method."""
-
-    code = "http_error"
-    status = 405
-
-
 def find_route(method: str, path: str) -> tuple[str, Handler]:
     """Who answers, and what the path is called in metrics."""
     if path in _PLAIN:
         allowed, handler = _PLAIN[path]
-        return path, handler if method in allowed else _refuse_method
+        return path, handler if method in allowed else partial(_refuse_method, allowed=allowed)
     found = _OF_MODEL.fullmatch(path)
     if found is None:
         return "/v2/unknown", _refuse_path
@@ -62,7 +56,7 @@ def find_route(method: str, path: str) -> tuple[str, Handler]:
     route = "/v2/models/{model}" + ("/versions/{version}" if version else "") + what
     allowed, of_model = _OF_ONE[what]
     if method not in allowed:
-        return route, _refuse_method
+        return route, partial(_refuse_method, allowed=allowed)
     return route, partial(of_model, name=name, version=version)
 
 
@@ -154,8 +148,8 @@ async def _refuse_path(_: Service, exchange: Exchange) -> None:
     raise NoSuchRoute("There is no such path; docs/v2.md lists what there is.")
 
 
-async def _refuse_method(_: Service, exchange: Exchange) -> None:
-    raise NoSuchMethod(f"{str(exchange.scope['method'])[:20]} is not for this path.")
+async def _refuse_method(_: Service, exchange: Exchange, allowed: Sequence[str]) -> None:
+    raise NoSuchMethod(f"{str(exchange.scope['method'])[:20]} is not for this path.", allowed)
 
 
 def _require_ready(service: Service) -> None:

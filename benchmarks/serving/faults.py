@@ -1,0 +1,245 @@
+"""What clients, disks and bundles can do to a server under steady load, and how soon it is as before.
+
+    python -m benchmarks.serving.faults BUNDLE PHOTOS [--only WORD]
+
+While each fault lasts, four askers compare every answer with what the bundle gives offline. Prints a table: what came
+back to the fault itself, wrong answers and other statuses than 200 of the askers, memory before and after, and the
+seconds until gauges were at nothing and an answer came. Exits with 1 if an answer was wrong or a status was 500.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import random
+import re
+import shutil
+import signal
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from benchmarks.machine import describe_machine
+from benchmarks.serving.load import Connection, closed_loop
+from benchmarks.serving.server import Server, serving
+from sightline.inference import load
+from sightline.serving.security import add_key
+
+PATH, TOLERANCE = "/v1/predict?top_k=1", 1e-4
+
+
+class Ground:
+    """A server, its bundle's folder, and what faults need to reach it."""
+
+    def __init__(self, server: Server, token: str, bundle: Path, bodies: Sequence[bytes]) -> None:
+        self.server, self.bundle, self.bodies = server, bundle, bodies
+        self.headers = {"Authorization": f"Bearer {token}"}
+        self.head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n".encode()
+        self.name = load(bundle, variant="float32", threads=1).bundle.manifest.name
+
+    async def raw(self, data: bytes, wait_s: float = 5.0) -> str:
+        """Send bytes on a connection of their own; the statuses that come back within the time."""
+        reader, writer = await asyncio.open_connection(*self.server.place)
+        received = b""
+        with contextlib.suppress(OSError, TimeoutError):
+            writer.write(data)
+            async with asyncio.timeout(wait_s):
+                while chunk := await reader.read(65536):
+                    received += chunk
+                    if b"\r\n\r\n" in received:
+                        break
+        writer.close()
+        return " ".join(re.findall(r"HTTP/1\.1 (\d+)", received.decode("latin-1"))) or "nothing"
+
+    async def load_again(self) -> str:
+        """Load the model again by the control plane."""
+        assert self.server.control is not None
+        connection = Connection(*self.server.control, headers=self.headers)
+        code, _ = await connection.post(f"/v2/repository/models/{self.name}/load", b"")
+        connection.close()
+        return f"load {code}"
+
+
+Fault = Callable[[Ground], Awaitable[Counter[str]]]
+
+
+async def gone_bundle(ground: Ground) -> Counter[str]:
+    """The bundle's folder is gone, half there, and back, and each time it is loaded again."""
+    aside, found = ground.bundle.with_name("aside"), Counter[str]()
+    ground.bundle.rename(aside)
+    for state in ("gone", "half", "back"):
+        if state == "half":
+            shutil.copytree(aside, ground.bundle)
+            graph = max(ground.bundle.iterdir(), key=lambda path: path.stat().st_size)
+            graph.write_bytes(graph.read_bytes()[: graph.stat().st_size // 2])
+        elif state == "back":
+            shutil.rmtree(ground.bundle)
+            aside.rename(ground.bundle)
+        found[f"{state}: {await ground.load_again()}"] += 1
+        ground.server.process.send_signal(signal.SIGHUP)
+        await asyncio.sleep(1)
+    return found
+
+
+async def idle(ground: Ground) -> Counter[str]:
+    """A thousand connections that send nothing."""
+    return Counter(await _at_once([ground.raw(b"", 15.0) for _ in range(1000)]))
+
+
+async def half_requests(ground: Ground) -> Counter[str]:
+    """A thousand requests that stop in the middle of their bodies and wait."""
+    half = ground.head + b"Content-Length: 100000\r\n\r\n" + bytes(50_000)
+    return Counter(await _at_once([ground.raw(half, 25.0) for _ in range(1000)]))
+
+
+async def vanishing(ground: Ground) -> Counter[str]:
+    """Two thousand clients that hang up in the middle of their bodies."""
+    half = ground.head + b"Content-Length: 100000\r\n\r\n" + bytes(50_000)
+    return Counter(await _at_once([ground.raw(half, 0.05) for _ in range(2000)]))
+
+
+async def unread(ground: Ground) -> Counter[str]:
+    """Fifty clients that send requests for as long as they are taken, and never read an answer."""
+    one = ground.head + b"Content-Length: 3\r\n\r\nbad"
+
+    async def send() -> str:
+        _, writer = await asyncio.open_connection(*ground.server.place, limit=1)
+        with contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(40.0):
+                while True:
+                    writer.write(one * 100)
+                    await writer.drain()
+                    await asyncio.sleep(0.05)
+        cut = writer.transport.is_closing()
+        writer.transport.abort()
+        return "cut off" if cut else "still taken"
+
+    return Counter(await _at_once([send() for _ in range(50)]))
+
+
+async def garbage(ground: Ground) -> Counter[str]:
+    """Two thousand heads with bytes that were changed at random, each with another request behind it."""
+    rng, found = random.Random(1), []
+    whole = ground.head + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n"
+    for _ in range(2000):
+        head = bytearray(whole)
+        for _ in range(rng.randint(1, 4)):
+            head[rng.randrange(len(head))] = rng.randrange(256)
+        found.append(ground.raw(bytes(head) + b"bad" + whole, 1.0))
+    return Counter(await _at_once(found))
+
+
+async def mutated(ground: Ground) -> Counter[str]:
+    """Two thousand pictures: cut off, with flipped bits, with pieces of others in them, with parts repeated."""
+    rng, found = random.Random(2), []
+    for _ in range(2000):
+        body = bytearray(rng.choice(ground.bodies))
+        at, kind = rng.randrange(2, len(body)), rng.randrange(4)
+        if kind == 0:
+            del body[at:]
+        elif kind == 1:
+            for _ in range(rng.randint(1, 20)):
+                body[rng.randrange(len(body))] ^= 1 << rng.randrange(8)
+        elif kind == 2:
+            other = rng.choice(ground.bodies)
+            body[at : at + 500] = other[at : at + 500]
+        else:
+            body[2:2] = (
+                rng.choice((b"\xff\xd0", b"\xff\xe1\0\2", b"\xff\xda\0\2", b"\xff\xf0\xff\xfe")) * 20_000
+            )
+        found.append(ground.raw(ground.head + b"Content-Length: %d\r\n\r\n" % len(body) + body, 30.0))
+    return Counter(await _at_once(found))
+
+
+async def _at_once(works: Sequence[Awaitable[str]], width: int = 1000) -> list[str]:
+    places = asyncio.Semaphore(width if len(works) <= 1000 else 32)
+
+    async def one(work: Awaitable[str]) -> str:
+        async with places:
+            try:
+                return await work
+            except OSError as err:
+                return type(err).__name__
+
+    return await asyncio.gather(*map(one, works))
+
+
+FAULTS: tuple[Fault, ...] = (
+    gone_bundle,
+    mutated,
+    garbage,
+    vanishing,
+    idle,
+    half_requests,
+    unread,
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("photos", type=Path)
+    parser.add_argument("--only", default="")
+    options = parser.parse_args()
+    bodies = [path.read_bytes() for path in sorted(options.photos.rglob("*.JP*G"))[:50]]
+    predictor = load(options.bundle, variant="float32", threads=1)
+    expected = [predictor.predict(body).probability for body in bodies]
+    with tempfile.TemporaryDirectory() as folder:
+        bundle = Path(shutil.copytree(options.bundle, Path(folder) / "bundle"))
+        token = add_key(Path(folder) / "keys.json", "faults", ["predict", "read", "admin"])
+        command = ["--variant", "float32", "--api-keys", str(Path(folder) / "keys.json")]
+        command += ["--control-port", "0", "--audit-log", "/dev/full"]  # no line of it can be written
+        with serving(bundle, *command, token=token) as server:
+            ground, failed = Ground(server, token, bundle, bodies), False
+            print("| fault | what came back | askers: answers, others, wrong | memory | until as before |")
+            print("|---|---|---|---|---|")
+            for fault in FAULTS:
+                if options.only in fault.__name__:
+                    failed |= asyncio.run(_suffer(ground, fault, expected))
+    print(describe_machine())
+    raise SystemExit(failed)
+
+
+async def _suffer(ground: Ground, fault: Fault, expected: list[float]) -> bool:
+    wrong: list[int] = []
+
+    def compare(number: int, code: int, answer: bytes) -> None:
+        if code == 200:
+            given = json.loads(answer)["probability"]
+            if abs(given - expected[number % len(expected)]) > TOLERANCE:
+                wrong.append(number)
+
+    server, before = ground.server, ground.server.memory_mib()
+    asking = asyncio.create_task(
+        closed_loop(
+            server.place, PATH, ground.bodies, askers=4, seconds=8, headers=ground.headers, answered=compare
+        )
+    )
+    found = await fault(ground)
+    asked = await asking
+    over = time.monotonic()
+    while not re.search(
+        r"^sightline_images_in_flight 0", await asyncio.to_thread(server.get, "/metrics"), re.M
+    ):
+        await asyncio.sleep(0.05)
+    connection = Connection(*server.place, headers=ground.headers)
+    code, _ = await connection.post(PATH, ground.bodies[0])
+    connection.close()
+    took = time.monotonic() - over
+    others = {code: count for code, count in asked.codes.items() if code != "200"}
+    came = ", ".join(f"{what} × {count}" for what, count in found.most_common())
+    print(
+        f"| {fault.__name__} | {came} | {sum(map(len, asked.seconds.values()))}, {others or 'none'}, {len(wrong)} | "
+        f"{before:.0f} → {server.memory_mib():.0f} MiB | {took:.2f} s, then {code} |",
+        flush=True,
+    )
+    bad = any("500" in what.split() and "load" not in what for what in found) or "500" in others
+    return bool(wrong) or bad or code != 200
+
+
+if __name__ == "__main__":
+    main()
