@@ -80,14 +80,16 @@ class Protocol(HttpToolsProtocol):
             self.scope[PEER] = self._peer  # type: ignore[typeddict-unknown-key]
 
     def on_body(self, body: bytes) -> None:
-        """Keep a piece of a body, or forget it where the answer has been given already."""
+        """Keep a piece of a body, or forget it where the answer is known or has been given already."""
         if self._deaf or self.transport.is_closing():
             return
-        if self.cycle.response_complete:
+        unwanted = getattr(self.cycle, "unwanted", False)
+        if unwanted or self.cycle.response_complete:
             self._discarded += len(body)
             if self._discarded > _MOST_DISCARDED:
                 self.transport.close()
-        super().on_body(body)
+        if not unwanted:
+            super().on_body(body)
 
     def on_response_complete(self) -> None:
         """Go on with what was sent ahead, and read no more while there is some."""
