@@ -138,7 +138,8 @@ class Exchange:
         """
         if b"expect" in self.headers and not self.received:
             return not self._more
-        if self._connection is not None:
+        known = b"content-length" in self.headers and self._digest is None
+        if known and self._connection is not None:
             self._connection.unwanted = True  # what comes is not even kept until it is looked at
         declared = self.headers.get(b"content-length", b"0")
         if self._more and declared.isdigit() and int(declared) <= limit:
