@@ -27,7 +27,7 @@ class MlflowServer:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port)]
-        command += ["--threads", "1", "--backend-store-uri", f"sqlite:///{self.folder / 'runs.db'}"]
+        command += ["--workers", "1", "--backend-store-uri", f"sqlite:///{self.folder / 'runs.db'}"]
         command += ["--artifacts-destination", str(self.folder / "files")]
         # The jobs are a part of the server that needs more packages; recording runs needs none of them.
         quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
