@@ -113,7 +113,6 @@ def _serve(
         on_ready=lambda: post.say("ready") if post else None,
     )
     server = uvicorn.Server(configure(app, settings, tls, refused))
-    side = SideServer(configure(create_control(service, changes, guard), settings, tls, refused))
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         server.should_exit = True
@@ -126,10 +125,11 @@ def _serve(
         for sig, handler in previous.items():
             stack.callback(signal.signal, sig, handler)
         listener = stack.enter_context(post.listener if post else listen(settings.host, settings.port))
-        control = None
+        control = side = None
         if security.control_port is not None:
             options = "--control-host and --control-port"
             control = stack.enter_context(listen(security.control_host, security.control_port, options))
+            side = SideServer(configure(create_control(service, changes, guard), settings, tls, refused))
         secure = tls is not None
         announce(address_of(listener, secure), None if control is None else address_of(control, secure))
 
@@ -139,12 +139,13 @@ def _serve(
                 if post is not None:
                     await around.enter_async_context(_one_of_several(post, service, server))
                 group = await around.enter_async_context(asyncio.TaskGroup())
-                if control is not None:
+                if side is not None and control is not None:
                     group.create_task(side.serve(sockets=[control]))
                 try:
                     await server.serve(sockets=[listener])
                 finally:
-                    side.should_exit = True
+                    if side is not None:
+                        side.should_exit = True
 
         with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
             runner.run(run())
