@@ -46,7 +46,7 @@ class Taken:
 
 
 class Line:
-    """Jobs on their way. `enter`, `leave` and `withdraw` belong to the event loop, `take` to the threads.
+    """Jobs on their way. `check`, `enter` and `leave` belong to the event loop, the rest to the threads.
 
     Pictures go before heavy jobs, but no more than `bounds.images` of them while a heavy job waits; and one thread of
     two and more is never given to heavy jobs.
