@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,6 +65,13 @@ class Visit:
         """Choose files by the button."""
         payloads = [{"name": name, "mimeType": "image/png", "buffer": data} for name, data in files]
         self.page.set_input_files("#file", payloads)
+
+    def until_noted(self, noted: list[Any]) -> None:
+        """Let the browser go on until one of its events has put something into `noted`."""
+        deadline = time.monotonic() + 15
+        while not noted:
+            assert time.monotonic() < deadline, "nothing was noted within 15 s"
+            self.page.wait_for_timeout(20)
 
     def text(self, selector: str) -> str:
         """What the element shows, once it is shown."""
