@@ -92,6 +92,7 @@ def hosted(service: Service) -> Iterator[Hosted]:
         config = uvicorn.Config(
             create_app(service),
             http=bounded(settings.max_header_bytes, settings.header_timeout_s),
+            log_config=None,  # else uvicorn sets up handlers that later tests would see
             log_level="warning",
         )
         server = uvicorn.Server(config)

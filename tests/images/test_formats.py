@@ -2,7 +2,7 @@ import pytest
 
 from pictures import encode, gradient
 from sightline.errors import ImageNotSupported
-from sightline.images import ImageInfo, decode_image, inspect_image
+from sightline.images import decode_image, inspect_image
 from sightline.records import ImageLimits, Preprocessing
 
 SPEC = Preprocessing(width_px=32, height_px=32, jpeg_reduction=None)
@@ -63,7 +63,7 @@ def test_the_content_decides_not_the_name(tmp_path):
     png_called_jpg = tmp_path / "picture.jpg"
     png_called_jpg.write_bytes(encode(gradient()))
 
-    assert inspect_image(png_called_jpg.read_bytes(), ImageLimits()) == ImageInfo("PNG", 64, 48)
+    assert inspect_image(png_called_jpg.read_bytes(), ImageLimits()).format == "PNG"
 
 
 @pytest.mark.parametrize("image_format", ["PPM", "JPEG2000"])

@@ -1,7 +1,7 @@
 """Bytes to pixels: the one and only decode and preprocess."""
 
 from sightline.images.file_names import BAD_NAME, is_text_name, shown_name
-from sightline.images.formats import ImageInfo, inspect_image
+from sightline.images.formats import InspectedImage, inspect_image
 from sightline.images.geometry import Placement, place
 from sightline.images.pipeline import (
     as_rgb,
@@ -17,7 +17,7 @@ from sightline.images.stages import Observer, StageReport, describe_stage
 
 __all__ = [
     "BAD_NAME",
-    "ImageInfo",
+    "InspectedImage",
     "Observer",
     "Placement",
     "StageReport",

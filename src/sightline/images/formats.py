@@ -17,15 +17,24 @@ _SIGNATURES = {"PNG": b"\x89PNG\r\n\x1a\n", "JPEG": b"\xff\xd8\xff", "GIF": b"GI
 
 
 @dataclass(frozen=True)
-class ImageInfo:
-    """A picture's format and its declared size in pixels, before orientation is applied."""
+class InspectedImage:
+    """An encoded picture within limits, its header read and nothing decoded; to be decoded once."""
 
-    format: str
-    width_px: int
-    height_px: int
+    data: bytes
+    header: Image.Image
+
+    @property
+    def format(self) -> str:
+        """The format's name as the limits spell it."""
+        return format_of(self.header)
+
+    @property
+    def pixels(self) -> int:
+        """As many as it declares."""
+        return self.header.width * self.header.height
 
 
-def inspect_image(data: bytes, limits: ImageLimits) -> ImageInfo:
+def inspect_image(data: bytes, limits: ImageLimits) -> InspectedImage:
     """Check an encoded picture against the limits without decoding it.
 
     Raises:
@@ -33,8 +42,7 @@ def inspect_image(data: bytes, limits: ImageLimits) -> ImageInfo:
         ImageNotSupported: no allowed format, judged by content.
         ImageDamaged: nothing there, cut off, or with foreign bytes behind its end.
     """
-    picture = open_picture(data, limits)
-    return ImageInfo(format_of(picture), picture.width, picture.height)
+    return InspectedImage(data, open_picture(data, limits))
 
 
 def open_picture(data: bytes, limits: ImageLimits) -> Image.Image:

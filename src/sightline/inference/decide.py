@@ -15,6 +15,7 @@ from sightline.records import (
     Candidate,
     Cause,
     DecisionRule,
+    PredictionSets,
     Verdict,
     expected_costs,
 )
@@ -63,16 +64,17 @@ def decide(
     row = probabilities[np.newaxis]
     scores = None if outlier_score is None else np.array([outlier_score])
     decided = rule.decide_rows(row, scores)
-    order = np.argsort(-probabilities, kind="stable")
-    first = order[: max(1, top_k)]
-    chosen = tuple(labels[i] for i in order[decided.present[0, order]])
+    chosen = tuple(labels[i] for i in _ranked(probabilities, np.flatnonzero(decided.present[0])))
     answer, cause = int(decided.labels[0]), CAUSES[int(decided.causes[0])]
     verdict = VERDICTS[int(decided.verdicts[0])]
     return Answer(
         labels=chosen,
         first=Candidate(label=labels[answer], probability=float(probabilities[answer])),
-        candidates=tuple(Candidate(label=labels[i], probability=float(probabilities[i])) for i in first),
-        label_set=None if rule.sets is None else _members(rule.sets.members(row)[0], order, labels),
+        candidates=tuple(
+            Candidate(label=labels[i], probability=float(probabilities[i]))
+            for i in _most_probable(probabilities, max(1, top_k))
+        ),
+        label_set=None if rule.sets is None else _members(rule.sets, probabilities, labels),
         verdict=verdict,
         reason=_of_outlier(outlier_score, rule)
         if cause == "outlier"
@@ -88,8 +90,25 @@ def _of_outlier(score: float | None, rule: DecisionRule) -> str:
     )
 
 
-def _members(inside: NDArray[np.bool_], order: NDArray[np.int64], labels: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(labels[i] for i in order[inside[order]])
+def _members(
+    sets: PredictionSets, probabilities: NDArray[np.float64], labels: tuple[str, ...]
+) -> tuple[str, ...]:
+    inside = sets.members(probabilities[np.newaxis])[0]
+    return tuple(labels[i] for i in _ranked(probabilities, np.flatnonzero(inside)))
+
+
+def _most_probable(probabilities: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """So many of them; a few of a thousand cost less than putting all in order."""
+    if count >= len(probabilities):
+        return _ranked(probabilities, np.arange(len(probabilities)))
+    negative = -probabilities  # so that what is no number comes last, as it does in an order
+    among = np.flatnonzero(negative <= np.partition(negative, count - 1)[count - 1])
+    return _ranked(probabilities, among)[:count]
+
+
+def _ranked(probabilities: NDArray[np.float64], some: NDArray[np.int64]) -> NDArray[np.int64]:
+    """These indices, the most probable first, of equal ones the first."""
+    return some[np.argsort(-probabilities[some], kind="stable")] if len(some) > 1 else some
 
 
 def _reason(

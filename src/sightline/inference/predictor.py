@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sightline.bundle import Bundle, read_bundle
 from sightline.ids import new_id
-from sightline.images import Observer, preprocess_timed, read_image_file
+from sightline.images import InspectedImage, Observer, preprocess_timed, read_image_file
 from sightline.inference.decide import decide
 from sightline.inference.engine import Engine, open_engine
 from sightline.inference.nearest import NearestImages, open_nearest
@@ -98,13 +98,14 @@ class Predictor:
 
     def prepare(
         self,
-        image: bytes | NDArray[np.uint8],
+        image: bytes | InspectedImage | NDArray[np.uint8],
         *,
         waited_ms: float = 0.0,
         observe: Observer | None = None,
     ) -> Prepared:
         """Bring one encoded picture to the network's input, or take one that is: uint8 `[height_px, width_px, 3]`.
 
+        One that has been inspected was so by the limits of this bundle.
         `observe` is called with (`bytes`, them as uint8 `[N]`) and as in `preprocess_image`, then by `answer` with
         (`input`, the batch uint8 `[N, height_px, width_px, 3]`), (`logits`, float32 `[C]`) and (`probabilities`,
         float64 `[C]`). The timings hold what it takes.
@@ -112,10 +113,11 @@ class Predictor:
         Raises:
             ImageError: the picture is not taken; `.reason` says why.
         """
-        if not isinstance(image, bytes):
+        if isinstance(image, np.ndarray):
             return Prepared(image, waited_ms, 0.0, 0.0, observe)
         if observe is not None:
-            observe("bytes", np.frombuffer(image, np.uint8))
+            data = image if isinstance(image, bytes) else image.data
+            observe("bytes", np.frombuffer(data, np.uint8))
         spec = self.bundle.manifest.preprocessing
         pixels, decode_ms, preprocess_ms = preprocess_timed(image, spec, observe=observe)
         return Prepared(pixels, waited_ms, decode_ms, preprocess_ms, observe)

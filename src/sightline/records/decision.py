@@ -152,8 +152,7 @@ class DecisionRule(Frozen):
         """
         if self.activation == "sigmoid":
             return np.asarray(probabilities_nc >= self.thresholds(probabilities_nc.shape[1]), np.bool_)
-        answers = self._answers(probabilities_nc)
-        return np.asarray(answers[:, None] == np.arange(probabilities_nc.shape[1]), np.bool_)
+        return _only(self._answers(probabilities_nc), probabilities_nc.shape[1])
 
     def thresholds(self, label_count: int) -> NDArray[np.float64]:
         """With sigmoid, the threshold of each label, float64 `[C]`; 0.5 where none were chosen."""
@@ -167,13 +166,13 @@ class DecisionRule(Frozen):
 
     def _decide_answers(self, probabilities_nc: NDArray[np.float64]) -> Decided:
         answers = self._answers(probabilities_nc)
-        present = np.asarray(answers[:, None] == np.arange(probabilities_nc.shape[1]), np.bool_)
+        present = _only(answers, probabilities_nc.shape[1])
         if self.accept_thresholds is None:
             accepted = np.ones(len(answers), np.bool_)
             return Decided(
                 answers, present, verdicts_of(accepted), causes_of(len(answers), "no_operating_point")
             )
-        own = np.take_along_axis(probabilities_nc, answers[:, None], axis=1)[:, 0]
+        own = probabilities_nc[np.arange(len(answers)), answers]
         accepted = np.asarray(own >= self._accept_array[answers], np.bool_)
         return Decided(answers, present, verdicts_of(accepted), causes_of(len(answers), "threshold"))
 
@@ -199,7 +198,7 @@ class DecisionRule(Frozen):
             limits = np.array([np.inf if one is None else one for one in self.alarm_thresholds])
             loudness = probabilities_nc / limits
             loudest = loudness.argmax(axis=1)
-            raised = np.take_along_axis(loudness, loudest[:, None], axis=1)[:, 0] >= 1.0
+            raised = loudness[np.arange(len(loudest)), loudest] >= 1.0
             answers = np.where(raised, loudest, answers)
         return np.asarray(answers, np.int64)
 
@@ -214,6 +213,13 @@ def expected_costs(
     rows, costs = np.ascontiguousarray(probabilities_nc), np.ascontiguousarray(costs_ca)
     found: NDArray[np.float64] = np.einsum("nt,ta->na", rows, costs, optimize=False)
     return found
+
+
+def _only(answers_n: NDArray[np.int64], label_count: int) -> NDArray[np.bool_]:
+    """The answer of each row and no other label, bool `[N, C]`."""
+    present = np.zeros((len(answers_n), label_count), np.bool_)
+    present[np.arange(len(answers_n)), answers_n] = True
+    return present
 
 
 def _cheapest(probabilities_nc: NDArray[np.float64], costs_cc: NDArray[np.float64]) -> NDArray[np.int64]:

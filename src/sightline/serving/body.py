@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import binascii
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,7 +77,7 @@ async def read_images(exchange: Exchange, limits: Limits, count: Count) -> tuple
                 given, several = await _json(exchange, limits, count)
             else:
                 largest = min(limits.body, limits.image)
-                data = b"".join([chunk async for chunk in _counted(exchange, largest, count)])
+                data = b"".join([chunk async for chunk in exchange.chunks(largest, count)])
                 return [Upload("", data)], False
     except TimeoutError as err:
         raise BodyTimeout(f"The request body did not arrive within {limits.seconds:g} s.") from err
@@ -93,7 +93,7 @@ async def read_whole(exchange: Exchange, limit: int, seconds: float, count: Coun
     """
     try:
         async with asyncio.timeout(seconds):
-            return b"".join([chunk async for chunk in _counted(exchange, limit, count)])
+            return b"".join([chunk async for chunk in exchange.chunks(limit, count)])
     except TimeoutError as err:
         raise BodyTimeout(f"The request body did not arrive within {seconds:g} s.") from err
 
@@ -102,7 +102,7 @@ async def _form(exchange: Exchange, limits: Limits, count: Count) -> Sequence[Up
     _check_charset(exchange.headers.get(b"content-type", b""))
     parser = MultiPartParser(
         Headers(raw=exchange.scope["headers"]),
-        _counted(exchange, limits.body, count),
+        exchange.chunks(limits.body, count),
         max_files=limits.files,
         max_fields=16,
     )
@@ -128,7 +128,7 @@ def _check_charset(content_type: bytes) -> None:
 
 
 async def _json(exchange: Exchange, limits: Limits, count: Count) -> tuple[Sequence[Upload | Link], bool]:
-    data = b"".join([chunk async for chunk in _counted(exchange, limits.body, count)])
+    data = b"".join([chunk async for chunk in exchange.chunks(limits.body, count)])
     if len(data) < _LONG:
         return _from_json(data, limits)
     return await asyncio.to_thread(_from_json, data, limits)
@@ -198,9 +198,3 @@ async def _fetched(given: Sequence[Upload | Link], limits: Limits, count: Count)
     except BaseExceptionGroup as err:  # the first that failed stands for all
         raise err.exceptions[0] from None
     return [task.result() for task in tasks]
-
-
-async def _counted(exchange: Exchange, limit: int, count: Count) -> AsyncGenerator[bytes, None]:
-    async for chunk in exchange.chunks(limit):
-        count(len(chunk))
-        yield chunk

@@ -5,7 +5,7 @@ import contextlib
 import hashlib
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Final
 
 from sightline.errors import BodyTooLarge, MalformedRequest
@@ -104,8 +104,8 @@ class Exchange:
             )
         return self.started + int(given) / 1e3
 
-    async def chunks(self, limit: int) -> AsyncIterator[bytes]:
-        """Give the body as it arrives.
+    async def chunks(self, limit: int, count: Callable[[int], None] | None = None) -> AsyncGenerator[bytes]:
+        """Give the body as it arrives; `count` is called with the number of bytes of each piece.
 
         Raises:
             BodyTooLarge: it is, or says that it is, larger than `limit` bytes.
@@ -126,6 +126,8 @@ class Exchange:
             if self._digest is not None:
                 self._digest.update(chunk)
             if chunk:
+                if count is not None:
+                    count(len(chunk))
                 yield chunk
             if not self._more:
                 return

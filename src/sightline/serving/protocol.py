@@ -12,6 +12,7 @@ from sightline.serving.exchange import CONNECTION, PEER
 
 _MOST_DISCARDED = 4 * 1024 * 1024
 _MOST_AHEAD = 128
+_GO_ON = b"HTTP/1.1 100 "
 _CODES = {408: "head_timeout", 431: "head_too_large"}
 _OF_UPGRADE = (b"connection", b"upgrade", b"http2-settings")
 
@@ -76,6 +77,8 @@ class Protocol(HttpToolsProtocol):
         self._in_head, self._discarded = False, 0
         if not self._deaf and not self.transport.is_closing():
             super().on_headers_complete()
+            if self.scope["method"] != "HEAD":
+                self.cycle.transport = _Joining(self.transport)  # type: ignore[assignment]
             self.scope[CONNECTION] = self.cycle  # type: ignore[typeddict-unknown-key]
             self.scope[PEER] = self._peer  # type: ignore[typeddict-unknown-key]
 
@@ -83,13 +86,17 @@ class Protocol(HttpToolsProtocol):
         """Keep a piece of a body, or forget it where the answer is known or has been given already."""
         if self._deaf or self.transport.is_closing():
             return
-        unwanted = getattr(self.cycle, "unwanted", False)
-        if unwanted or self.cycle.response_complete:
+        cycle = self.cycle
+        unwanted = getattr(cycle, "unwanted", False)
+        if unwanted or cycle.response_complete:
             self._discarded += len(body)
             if self._discarded > _MOST_DISCARDED:
                 self.transport.close()
-        if not unwanted:
+        elif cycle.body:
             super().on_body(body)
+        else:  # uvicorn would copy the first piece twice, and stop reading until it is fetched
+            cycle.body = body  # type: ignore[assignment]
+            cycle.message_event.set()
 
     def on_response_complete(self) -> None:
         """Go on with what was sent ahead, and read no more while there is some."""
@@ -157,6 +164,36 @@ class Protocol(HttpToolsProtocol):
         else:
             self.transport.close()
         type(self).on_refusal(_CODES.get(status, "malformed_request"))
+
+
+class _Joining:
+    """What uvicorn writes an answer with a body to: the head goes out with the body's first piece.
+
+    Alone it would be a system call more, and would wake the client for nothing.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head: bytes | None = None
+        self._begun = False
+
+    def write(self, data: bytes) -> None:
+        """Keep the head until there is more; what only says to go on is none."""
+        if self._begun or data.startswith(_GO_ON):
+            self._transport.write(data if self._head is None else self._head + data)
+            self._head = None
+        else:
+            self._head, self._begun = data, True
+
+    def close(self) -> None:
+        """Write a head that nothing followed, and close the connection."""
+        if self._head is not None:
+            self._transport.write(self._head)
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        """Whether the connection is closed or about to be."""
+        return self._transport.is_closing()
 
 
 def bounded(

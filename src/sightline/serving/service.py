@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from sightline import __version__
 from sightline.errors import NotReady, Overloaded, SightlineError
-from sightline.images import inspect_image
+from sightline.images import InspectedImage, inspect_image
 from sightline.inference import Ask, InFull, Predictor, as_png, draw_overlay
 from sightline.monitoring import CURRENT, ServiceMetrics, Tracing
-from sightline.records import ExplanationMethod, ExplanationSummary, ImageLimits, Prediction
+from sightline.records import ExplanationMethod, ExplanationSummary, Prediction
 from sightline.serving.merged_metrics import Siblings
 from sightline.serving.models import Models, Served, check_model, open_model, with_batch_size
 from sightline.serving.security import Links
@@ -198,7 +198,7 @@ class Service:
             future = self._future(waiting)
             futures.append(future)
             try:
-                pixels = _pixels(image, limits)
+                seen = inspect_image(image, limits) if isinstance(image, bytes) else image
             except SightlineError as err:
                 future.set_exception(err)
                 continue
@@ -206,9 +206,9 @@ class Service:
                 Picture(
                     waiting,
                     future,
-                    pixels,
+                    _pixels(seen),
                     predictor=model.predictor,
-                    image=image,
+                    image=seen,
                     ask=ask,
                     company=model.company,
                     observe=stage_observer(index),
@@ -275,7 +275,7 @@ class Service:
             InputError: the bundle has no such label or method.
             Overloaded: as many are in flight as the settings allow.
         """
-        info = inspect_image(image, model.bundle.manifest.preprocessing.limits)
+        inspected = inspect_image(image, model.bundle.manifest.preprocessing.limits)
 
         def work(waited_ms: float) -> Explained:
             found = model.explainer.explain(image, label, method=method, top_k=top_k, waited_ms=waited_ms)
@@ -285,7 +285,7 @@ class Service:
             return Explained(found.prediction, found.summary(), png, spent_ms)
 
         future: asyncio.Future[Explained] = self._future(waiting)
-        self.enter([Heavy(waiting, future, info.width_px * info.height_px, call=work)])
+        self.enter([Heavy(waiting, future, inspected.pixels, call=work)])
         explained = await future
         self._count(model, explained.prediction)
         self.metrics.count_explanation(model.name, explained.spent_ms / 1e3)
@@ -306,11 +306,8 @@ class Service:
         return future
 
 
-def _pixels(image: bytes | NDArray[uint8], limits: ImageLimits) -> int:
-    if not isinstance(image, bytes):
-        return int(image.shape[0] * image.shape[1])
-    info = inspect_image(image, limits)
-    return info.width_px * info.height_px
+def _pixels(image: InspectedImage | NDArray[uint8]) -> int:
+    return image.pixels if isinstance(image, InspectedImage) else int(image.shape[0] * image.shape[1])
 
 
 def _give_way() -> None:

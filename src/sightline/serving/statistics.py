@@ -76,7 +76,10 @@ class Statistics:
     def of(self, predictor: Predictor) -> Counted:
         """What is known of it so far."""
         with self._lock:
-            return self._counted.setdefault(predictor, Counted())
+            counted = self._counted.get(predictor)
+            if counted is None:
+                counted = self._counted[predictor] = Counted()
+            return counted
 
     def executed(self, predictor: Predictor, timings: Sequence[Timings]) -> None:
         """Count a call of the graph with so many pictures."""

@@ -7,6 +7,9 @@ from sightline.records import Timings
 
 def server_timing(timings: Sequence[Timings]) -> str:
     """Sum the stages of all images for the `Server-Timing` header (W3C), in milliseconds."""
-    stages = ("queue", "decode", "preprocess", "infer", "decide")
-    sums = {stage: sum(getattr(timing, f"{stage}_ms") for timing in timings) for stage in stages}
-    return ", ".join(f"{stage};dur={milliseconds:.3f}" for stage, milliseconds in sums.items())
+    each = [(one.queue_ms, one.decode_ms, one.preprocess_ms, one.infer_ms, one.decide_ms) for one in timings]
+    queue, decode, preprocess, infer, decide = map(sum, zip(*each, strict=True))
+    return (
+        f"queue;dur={queue:.3f}, decode;dur={decode:.3f}, preprocess;dur={preprocess:.3f}, "
+        f"infer;dur={infer:.3f}, decide;dur={decide:.3f}"
+    )

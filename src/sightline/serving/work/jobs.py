@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from numpy import uint8
 from numpy.typing import NDArray
 
-from sightline.images import Observer
+from sightline.images import InspectedImage, Observer
 from sightline.inference import Ask, InFull, Predictor
 
 T = TypeVar("T")
@@ -51,7 +51,7 @@ class Job(Generic[T]):
 
 @dataclass(eq=False)
 class Picture(Job[InFull]):
-    """A picture, encoded or as the network takes it: uint8 `[height_px, width_px, 3]`.
+    """A picture, encoded and inspected or as the network takes it: uint8 `[height_px, width_px, 3]`.
 
     company
         So many of one predictor at most run together.
@@ -60,7 +60,7 @@ class Picture(Job[InFull]):
     """
 
     predictor: Predictor = field(kw_only=True)
-    image: bytes | NDArray[uint8] = field(kw_only=True)
+    image: InspectedImage | NDArray[uint8] = field(kw_only=True)
     ask: Ask = field(kw_only=True)
     company: int = field(default=1, kw_only=True)
     observe: Observer | None = field(default=None, kw_only=True)
