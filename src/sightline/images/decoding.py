@@ -5,9 +5,10 @@ from PIL import Image
 
 from sightline.errors import ImageDamaged, ImageNotSupported, ImageReason
 from sightline.images.colour import rgb_from_cmyk, to_grey_or_rgb
-from sightline.images.formats import format_of
+from sightline.images.formats import Header, format_of
 from sightline.images.geometry import jpeg_reduction
 from sightline.images.orientation import orientation_of, swaps_sides
+from sightline.images.plain_jpeg import PlainJpeg
 from sightline.images.png import check_rows, grey_with_key
 from sightline.images.tiff import check_tiff
 from sightline.records import Preprocessing
@@ -15,7 +16,7 @@ from sightline.records import Preprocessing
 _JPEG_COLOURS = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
 
 
-def decode_picture(data: bytes, header: Image.Image, spec: Preprocessing) -> tuple[Image.Image, int]:
+def decode_picture(data: bytes, header: Header, spec: Preprocessing) -> tuple[Image.Image, int]:
     """Decode completely or not at all.
 
     Returns the picture in mode `L` or `RGB` as stored, and the orientation that is still to be applied.
@@ -23,7 +24,7 @@ def decode_picture(data: bytes, header: Image.Image, spec: Preprocessing) -> tup
     Raises:
         ImageDamaged, ImageNotSupported: see `sightline.errors`.
     """
-    if format_of(header) == "JPEG":
+    if isinstance(header, PlainJpeg) or format_of(header) == "JPEG":
         mark = orientation_of(header)
         return _decode_jpeg(data, header, mark, spec), mark
     return to_grey_or_rgb(_load_whole(data, header, spec), spec.background), orientation_of(header)
@@ -46,7 +47,7 @@ def _load(picture: Image.Image) -> None:
         raise _damage(str(picture.format), err) from err
 
 
-def _decode_jpeg(data: bytes, header: Image.Image, mark: int, spec: Preprocessing) -> Image.Image:
+def _decode_jpeg(data: bytes, header: Header, mark: int, spec: Preprocessing) -> Image.Image:
     width, height = header.size
     upright = (height, width) if swaps_sides(mark) else (width, height)
     reduction = jpeg_reduction(*upright, spec)

@@ -7,6 +7,7 @@ from PIL import Image, UnidentifiedImageError
 
 from sightline.errors import ImageDamaged, ImageNotSupported, ImageTooLarge
 from sightline.images.endings import check_ending
+from sightline.images.plain_jpeg import PlainJpeg
 from sightline.records import ImageLimits
 
 # A multi-picture JPEG (MPO, as phones write it) is a JPEG with more pictures behind it; the first is taken.
@@ -16,12 +17,15 @@ _START_OF_SCAN = b"\xff\xda"
 _SIGNATURES = {"PNG": b"\x89PNG\r\n\x1a\n", "JPEG": b"\xff\xd8\xff", "GIF": b"GIF8"}
 
 
+Header = Image.Image | PlainJpeg
+
+
 @dataclass(frozen=True)
 class InspectedImage:
     """An encoded picture within limits, its header read and nothing decoded; to be decoded once."""
 
     data: bytes
-    header: Image.Image
+    header: Header
 
     @property
     def format(self) -> str:
@@ -45,13 +49,13 @@ def inspect_image(data: bytes, limits: ImageLimits) -> InspectedImage:
     return InspectedImage(data, open_picture(data, limits))
 
 
-def open_picture(data: bytes, limits: ImageLimits) -> Image.Image:
-    """Open lazily: Pillow reads the header, nothing is decoded. Raises as `inspect_image` does."""
+def open_picture(data: bytes, limits: ImageLimits) -> Header:
+    """Open lazily: the header is read, nothing is decoded. Raises as `inspect_image` does."""
     check_bytes(len(data), limits)
     if not data:
         raise ImageDamaged("empty", "The image is empty: 0 bytes.")
-    check_ending(data, limits)
-    picture = _read_header(data, limits)
+    plain = check_ending(data, limits)
+    picture = plain if plain is not None and "JPEG" in limits.formats else _read_header(data, limits)
     _check_pixels(picture.width, picture.height, limits)
     _check_scans(picture, data, limits)
     return picture
@@ -67,7 +71,7 @@ def check_bytes(count: int, limits: ImageLimits) -> None:
         )
 
 
-def format_of(picture: Image.Image) -> str:
+def format_of(picture: Header) -> str:
     """Return the format's name as the limits spell it."""
     name = picture.format or ""
     return _ALIASES.get(name, name)
@@ -106,7 +110,7 @@ def _check_pixels(width_px: int, height_px: int, limits: ImageLimits) -> None:
         )
 
 
-def _check_scans(picture: Image.Image, data: bytes, limits: ImageLimits) -> None:
+def _check_scans(picture: Header, data: bytes, limits: ImageLimits) -> None:
     # Each scan of a progressive JPEG costs a pass over the whole picture, so that a few kilobytes of empty
     # scans could keep a core busy for minutes (LJT-01-004 in libjpeg-turbo's security audit).
     if not picture.info.get("progressive"):

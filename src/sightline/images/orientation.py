@@ -5,6 +5,8 @@ A damaged EXIF block or a value outside 1 to 8 counts as upright: the pixels the
 
 from PIL import Image
 
+from sightline.images.plain_jpeg import PlainJpeg
+
 _ORIENTATION = 0x0112
 _TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -17,7 +19,7 @@ _TRANSPOSE = {
 }
 
 
-def orientation_of(picture: Image.Image) -> int:
+def orientation_of(picture: Image.Image | PlainJpeg) -> int:
     """Return the mark, 1 to 8; 1 (upright) where there is none. Pillow itself turns a TIFF upright on loading."""
     try:
         mark = picture.getexif().get(_ORIENTATION, 1)

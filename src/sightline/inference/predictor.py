@@ -125,7 +125,11 @@ class Predictor:
     def answer(self, prepared: Sequence[Prepared], asks: Sequence[Ask]) -> list[InFull]:
         """Run the graph on prepared pictures together and decide about each, as its `Ask` wants it."""
         started = time.perf_counter()
-        pixels = np.stack([one.pixels for one in prepared])
+        pixels = (
+            prepared[0].pixels[np.newaxis]
+            if len(prepared) == 1
+            else np.stack([one.pixels for one in prepared])
+        )
         logits, embeddings = self.engine.run(pixels, ["logits", "embedding"])
         inferred = time.perf_counter()
         scores = None if self.scorer is None else self.scorer.scores(logits, embeddings)
