@@ -1,6 +1,6 @@
 // An answer, drawn: labels, verdict, bars, set, outlier score, times.
 
-import { aboutProbabilities, model, thresholdsOf } from "./model.js";
+import { aboutProbabilities, thresholdsOf } from "./model.js";
 import { figure, listed, make, milliseconds, percent, setPercent } from "./words.js";
 
 const SHOWN = 6;
@@ -28,9 +28,10 @@ export function spoken(answer) {
   return `${headline(answer)}${sure}. Decision: ${VERDICTS[answer.decision].words}. ${answer.reason}`;
 }
 
-/** Everything that is known of an answer, as elements; `spent_ms` from sending to having it. */
-export function drawAnswer(answer, spent_ms) {
-  return [verdict(answer), ...bars(answer), ...set(answer), ...outlier(answer), ...times(answer.timings, spent_ms)];
+/** Everything that is known of an answer of a model, as elements; `spent_ms` from sending to having it. */
+export function drawAnswer(answer, model, spent_ms) {
+  const parts = [...bars(answer, model), ...set(answer, model), ...outlier(answer, model)];
+  return [verdict(answer), ...parts, ...times(answer.timings, spent_ms)];
 }
 
 function badge(decision) {
@@ -50,12 +51,12 @@ function verdict(answer) {
   return make("div", { class: classes }, name, make("p", {}, badge(answer.decision)), make("p", {}, answer.reason));
 }
 
-function bars(answer) {
-  const limited = answer.candidates.some(({ label }) => thresholdsOf(label).length);
+function bars(answer, model) {
+  const limited = answer.candidates.some(({ label }) => thresholdsOf(model, label).length);
   const columns = ["label", "probability", ...(limited ? ["threshold"] : [])];
-  const rows = answer.candidates.map((one) => row(one, answer.labels.includes(one.label), answer.task, limited));
+  const rows = answer.candidates.map((one) => row(one, answer.labels.includes(one.label), model, limited));
   const head = make("thead", {}, make("tr", {}, ...columns.map((name) => make("th", { scope: "col" }, name))));
-  const caption = make("caption", {}, aboutProbabilities());
+  const caption = make("caption", {}, aboutProbabilities(model));
   const first = make("table", { class: "bars" }, caption, head, make("tbody", {}, ...rows.slice(0, SHOWN)));
   if (rows.length <= SHOWN) return [first];
   const rest = rows.length - SHOWN;
@@ -66,8 +67,8 @@ function bars(answer) {
   return [first, make("details", {}, more, table)];
 }
 
-function row({ label, probability }, held, task, limited) {
-  const thresholds = thresholdsOf(label);
+function row({ label, probability }, held, model, limited) {
+  const thresholds = thresholdsOf(model, label);
   const bar = make("div", { class: "bar", "aria-hidden": "true" });
   const review = thresholds.find((one) => one.kind === "review");
   const accept = thresholds.find((one) => one.kind === "accept");
@@ -76,7 +77,7 @@ function row({ label, probability }, held, task, limited) {
   for (const { kind, at } of thresholds.filter((one) => one.at !== null)) bar.append(between(make("b", { class: kind }), at, at));
   const name = make("th", { scope: "row" }, make("bdi", {}, label));
   if (held) {
-    const meaning = task === "multilabel" ? "held for true" : "the answer";
+    const meaning = model.task === "multilabel" ? "held for true" : "the answer";
     name.prepend(make("span", { class: "check", "aria-hidden": "true" }, "✓ "));
     name.append(make("span", { class: "unseen" }, ` (${meaning})`));
   }
@@ -94,7 +95,7 @@ function between(element, from, to) {
   return element;
 }
 
-function set({ label_set }) {
+function set({ label_set }, model) {
   if (!label_set || !model.decision.sets) return [];
   const coverage = setPercent(model.decision.sets.coverage);
   return [
@@ -103,7 +104,7 @@ function set({ label_set }) {
   ];
 }
 
-function outlier({ outlier_score: score }) {
+function outlier({ outlier_score: score }, model) {
   const rule = model.decision.outliers;
   if (score == null || !rule) return [];
   const strange = !(score <= rule.threshold);

@@ -84,6 +84,8 @@ function words(refusal, limits) {
       return ["This is not a file.", "Save the picture and drop its file, or copy the picture and paste it."];
     case "stopped":
       return ["Stopped.", "The picture was not answered."];
+    case "unknown_model":
+      return ["The model is no longer in service.", `${unchanged} Try again: it is then answered by the one that is named at the top.`];
     case "other_model":
       return ["Another model answers now.", "Try again: the picture is then answered and explained by the same one."];
   }

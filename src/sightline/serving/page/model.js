@@ -1,19 +1,41 @@
-// The bundle in service: what it is, and at which probabilities it decides.
+// The models in service: which one is chosen, what it is, and at which probabilities it decides.
 
-import { ask } from "./asking.js";
+import { Refusal, ask } from "./asking.js";
 import { figure, listed, make, setPercent, size } from "./words.js";
 
+/** The one that is asked from now on; null while it is not known. */
 export let model = null;
 
-/** Ask which bundle answers; throws as `ask` does. */
-export async function loadModel() {
-  model = await ask("v1/model", (response) => response.json());
-  drawModel();
+let models = [];
+
+/** Ask which models answer, and keep the choice where it is still among them; throws as `ask` does. */
+export async function loadModels() {
+  ({ models } = await ask("v1/models", (response) => response.json()));
+  if (!models.length) throw new Refusal({ code: "unknown_model", message: "No model is in service." });
+  chooseModel(model?.name);
   return model;
 }
 
+/** Let the model of this name answer, or the first where there is none. */
+export function chooseModel(name) {
+  model = models.find((one) => one.name === name) ?? models[0];
+  drawChoice();
+  drawModel();
+}
+
+/** Whether there is a choice. */
+export function several() {
+  return models.length > 1;
+}
+
+/** The model that an answer is by, of those that bear `name` the one that does. */
+export function modelBehind({ bundle_id }, name) {
+  const same = models.filter((one) => one.bundle_id === bundle_id);
+  return same.find((one) => one.name === name) ?? same[0] ?? null;
+}
+
 /** The thresholds of one label: [{kind, at, text}], in the order in which a bar shows them. */
-export function thresholdsOf(label) {
+export function thresholdsOf(model, label) {
   const at = model.labels.indexOf(label);
   const { accept_thresholds, alarm_thresholds, label_thresholds, review_from } = model.decision;
   const found = [];
@@ -30,14 +52,25 @@ export function thresholdsOf(label) {
 }
 
 /** What a table of probabilities is about. */
-export function aboutProbabilities() {
-  const { activation, accept_thresholds, alarm_thresholds, label_thresholds } = model.decision;
+export function aboutProbabilities({ decision }) {
+  const { activation, accept_thresholds, alarm_thresholds, label_thresholds } = decision;
   if (activation === "sigmoid") {
     const none = label_thresholds ? "" : " No thresholds have been chosen: a label is true from 50% on.";
     return `Calibrated probabilities; each label stands alone.${none}`;
   }
   const none = accept_thresholds || alarm_thresholds ? "" : " No thresholds have been chosen.";
   return `Calibrated probabilities; those of all labels make 100%.${none}`;
+}
+
+// Made anew only where it differs: a list that somebody has open would close.
+function drawChoice() {
+  const choice = document.getElementById("model");
+  const names = models.map(({ name }) => name);
+  if (JSON.stringify([...choice.options].map(({ value }) => value)) !== JSON.stringify(names)) {
+    choice.replaceChildren(...names.map((name) => new Option(name, name)));
+  }
+  choice.value = model.name;
+  document.getElementById("which").hidden = !several();
 }
 
 function drawModel() {

@@ -2,7 +2,7 @@
 
 import { drawAnswer, spoken } from "./answer.js";
 import { Refusal, ask, keyed, tell, useKey } from "./asking.js";
-import { loadModel, model } from "./model.js";
+import { chooseModel, loadModels, model, modelBehind, several } from "./model.js";
 import { drawRecent, thumbnail } from "./recent.js";
 import { make, milliseconds, percent, place, size } from "./words.js";
 
@@ -19,7 +19,7 @@ let drawn = null;
 async function take(files, pasted = false) {
   const taken = [...files].slice(0, MOST_KEPT).map((file) => ({
     name: pasted ? "pasted picture" : file.name, file, pasted, bytes: null, url: "", answer: null, refusal: null, waiting: null,
-    reasons: new Map(), explained: "", explaining: null, whyRefusal: null,
+    model: null, reasons: new Map(), explained: "", explaining: null, whyRefusal: null,
   }));
   if (!taken.length) return;
   pictures.unshift(...taken);
@@ -29,23 +29,45 @@ async function take(files, pasted = false) {
 }
 
 async function answer(one) {
-  one.waiting = new AbortController();
+  const waiting = (one.waiting = new AbortController());
   one.refusal = null;
   update(one);
   try {
-    const { limits } = (model ?? (await meet())).preprocessing;
-    await read(one, limits.max_bytes);
+    const asked = model ?? (await meet());
+    await read(one, asked.preprocessing.limits.max_bytes);
     const started = performance.now();
-    one.answer = await post(one, `top_k=${Math.min(MOST_CANDIDATES, model.labels.length)}`, one.waiting, (response) => response.json());
-    one.spent_ms = performance.now() - started;
-    if (one.answer.bundle_id !== model.bundle_id) await meet();
-    if (one === current) say(spoken(one.answer));
+    const top_k = Math.min(MOST_CANDIDATES, asked.labels.length);
+    const answer = await post(one, { top_k, ...named(asked) }, waiting, (response) => response.json());
+    const spent_ms = performance.now() - started;
+    if (!modelBehind(answer, asked.name)) await meet();
+    if (one.waiting !== waiting) return;
+    forgetReasons(one);
+    Object.assign(one, { answer, spent_ms, model: modelBehind(answer, asked.name) ?? asked });
+    if (one === current) sayAnswer(one);
   } catch (error) {
-    one.refusal = refused(error) ?? new Refusal({ code: "stopped" });
+    const refusal = refused(error) ?? new Refusal({ code: "stopped" });
+    if (refusal.code === "unknown_model") await start();
+    if (one.waiting === waiting) one.refusal = refusal;
   } finally {
-    one.waiting = null;
+    if (one.waiting === waiting) one.waiting = null;
     update(one);
   }
+}
+
+/** Which model is to answer, where there is a choice. */
+function named({ name }) {
+  return several() ? { model: name } : {};
+}
+
+/** Let another model answer from now on, and the picture that is shown at once. */
+function choose(name) {
+  chooseModel(name);
+  if (!current) return say(`Pictures are now answered by ${name}.`);
+  current.waiting?.abort();
+  current.explaining?.abort();
+  forgetReasons(current);
+  Object.assign(current, { answer: null, explaining: null });
+  answer(current);
 }
 
 // At once and whole: an explanation asked for later must be of the same bytes, whatever becomes of the file.
@@ -63,7 +85,8 @@ async function read(one, max_bytes) {
   one.thumbnail = await thumbnail(one.bytes);
 }
 
-function post(one, query, { signal }, take) {
+function post(one, parameters, { signal }, take) {
+  const query = new URLSearchParams(parameters);
   const headers = { "Content-Type": "application/octet-stream" };
   return ask(`v1/predict?${query}`, take, { method: "POST", body: one.bytes, headers, signal });
 }
@@ -74,14 +97,15 @@ async function explain(one, label) {
   if (one.reasons.has(label)) return update(one);
   one.explaining = new AbortController();
   update(one);
-  const query = new URLSearchParams({ explain: "true", top_k: "1", label });
+  const explaining = one.explaining;
   try {
-    const why = await post(one, query, one.explaining, async (response) => ({
+    const why = await post(one, { explain: "true", top_k: 1, label, ...named(one.model) }, explaining, async (response) => ({
       url: URL.createObjectURL(await response.blob()),
       summary: JSON.parse(response.headers.get("Sightline-Explanation")),
       prediction: JSON.parse(response.headers.get("Sightline-Prediction")),
       spent_ms: Number(/explain;dur=([\d.]+)/.exec(response.headers.get("Server-Timing"))?.[1]),
     }));
+    if (one.explaining !== explaining) return URL.revokeObjectURL(why.url);
     if (why.prediction.bundle_id !== one.answer.bundle_id) {
       URL.revokeObjectURL(why.url);
       throw new Refusal({ code: "other_model" });
@@ -89,9 +113,10 @@ async function explain(one, label) {
     one.reasons.set(label, why);
     if (one === current) say(described(why.summary));
   } catch (error) {
-    one.whyRefusal = refused(error);
+    const refusal = refused(error);
+    if (one.explaining === explaining) one.whyRefusal = refusal;
   } finally {
-    one.explaining = null;
+    if (one.explaining === explaining) one.explaining = null;
     update(one);
   }
 }
@@ -103,10 +128,17 @@ function refused(error) {
   return error;
 }
 
+// What was explained is of another answer, perhaps of another model.
+function forgetReasons(one) {
+  for (const { url } of one.reasons.values()) URL.revokeObjectURL(url);
+  one.reasons.clear();
+  Object.assign(one, { explained: "", whyRefusal: null });
+}
+
 function forget(one) {
   one.waiting?.abort();
   one.explaining?.abort();
-  for (const { url } of one.reasons.values()) URL.revokeObjectURL(url);
+  forgetReasons(one);
   if (one.url) URL.revokeObjectURL(one.url);
 }
 
@@ -117,7 +149,7 @@ function show(one) {
   at("choose").classList.toggle("small", Boolean(one));
   at("shown").hidden = !one;
   at("picture").removeAttribute("src");
-  if (one?.answer) say(spoken(one.answer));
+  if (one?.answer) sayAnswer(one);
   if (one) drawWhyChoices(one);
   draw();
 }
@@ -133,15 +165,17 @@ function draw() {
   drawPicture(current);
   at("waiting").hidden = !current.waiting;
   tell(at("problem"), current.refusal, model?.preprocessing.limits, () => again(() => answer(current)));
-  drawOnce(current.waiting ? null : current.answer, current.spent_ms);
+  drawOnce(current);
   drawWhy(current);
 }
 
 // What has been opened in it stays open while something else changes.
-function drawOnce(answer, spent_ms) {
-  if (answer === drawn) return;
-  drawn = answer;
-  at("answer").replaceChildren(...(answer ? drawAnswer(answer, spent_ms) : []));
+function drawOnce({ waiting, answer, model, spent_ms }) {
+  const shown = waiting ? null : answer;
+  if (shown === drawn) return;
+  drawn = shown;
+  const by = several() ? [make("p", { class: "soft", id: "by" }, "answered by ", make("bdi", {}, model?.name ?? ""))] : [];
+  at("answer").replaceChildren(...(shown ? [...by, ...drawAnswer(shown, model, spent_ms)] : []));
 }
 
 function drawPicture(one) {
@@ -158,9 +192,9 @@ function drawPicture(one) {
 }
 
 function drawWhyChoices(one) {
-  if (!model || !one.answer) return;
+  if (!one.answer) return;
   const first = one.explained || one.answer.label;
-  at("label").replaceChildren(...model.labels.map((label) => new Option(label, label, label === first, label === first)));
+  at("label").replaceChildren(...one.model.labels.map((label) => new Option(label, label, label === first, label === first)));
   at("label").dataset.of = one.answer.id;
 }
 
@@ -170,7 +204,7 @@ function drawWhy(one) {
   if (at("label").dataset.of !== one.answer.id) drawWhyChoices(one);
   at("looking").hidden = !one.explaining;
   at("look").setAttribute("aria-disabled", String(Boolean(one.explaining)));
-  tell(at("why-problem"), one.whyRefusal, model.preprocessing.limits, () => again(() => explainAgain(one)));
+  tell(at("why-problem"), one.whyRefusal, one.model.preprocessing.limits, () => again(() => explainAgain(one)));
   const why = one.reasons.get(one.explained);
   at("evidence").hidden = !why;
   if (!why) return;
@@ -201,6 +235,10 @@ function say(text) {
   at("said").textContent = text;
 }
 
+function sayAnswer({ answer, model }) {
+  say(several() ? `${model.name}: ${spoken(answer)}` : spoken(answer));
+}
+
 async function again(doing) {
   at("shown").focus();
   await doing();
@@ -209,7 +247,7 @@ async function again(doing) {
 // The server
 
 async function meet() {
-  await loadModel();
+  await loadModels();
   tell(at("trouble"), null);
   return model;
 }
@@ -280,6 +318,7 @@ document.addEventListener("keydown", (event) => {
   at("file").focus();
   say("The picture is put away.");
 });
+at("model").addEventListener("change", (event) => choose(event.target.value));
 at("explain").addEventListener("submit", (event) => {
   event.preventDefault();
   if (!current.explaining) explain(current, at("label").value);
