@@ -147,6 +147,50 @@ def test_a_killed_process_costs_its_own_connections_and_is_followed_by_another(c
     assert "was ended by SIGKILL; another one starts" in "".join(crew.log)
 
 
+def test_a_process_that_is_stuck_is_replaced_and_counted(bundle):
+    with running(bundle, "--workers", "2", "--worker-timeout", "1") as server:
+        wait_for_all(server)
+        before = workers(server.process.pid)
+        os.kill(before[1], signal.SIGSTOP)
+
+        wait_for(lambda: not is_alive(before[1]) and len(workers(server.process.pid)) == 2, 30)
+        # The other one hears of it with the next beat.
+        wait_for(lambda: seen_from_all(server, "sightline_workers_replaced_total", 1), 30)
+
+        assert before[0] in workers(server.process.pid)
+        told = "".join(server.log)
+    assert f"worker 1 (process {before[1]}) has not answered for 1 s and is killed" in told
+    assert "was ended by SIGKILL; another one starts" in told
+
+
+def seen_from_all(server, series, value):
+    left_out = {metric(server, "sightline_workers_left_out") for _ in range(8)}
+    return left_out == {0} and {metric(server, series) for _ in range(8)} == {value}
+
+
+def test_a_server_that_was_stopped_as_a_whole_goes_on_with_the_same_processes(bundle):
+    with running(bundle, "--workers", "2", "--worker-timeout", "0.6") as server:
+        wait_for_all(server)
+        before = workers(server.process.pid)
+        for pid in (server.process.pid, *before):
+            os.kill(pid, signal.SIGSTOP)
+        time.sleep(1.5)
+        for pid in (server.process.pid, *before):
+            os.kill(pid, signal.SIGCONT)
+
+        assert CLIENT.get(f"{server.url}/livez").status_code == 200
+        time.sleep(1)
+        assert workers(server.process.pid) == before
+
+
+def test_the_process_above_has_no_models(crew):
+    def has_models(pid):
+        return "onnxruntime" in Path(f"/proc/{pid}/maps").read_text()
+
+    assert not has_models(crew.process.pid)
+    assert all(map(has_models, workers(crew.process.pid)))
+
+
 def test_a_hang_up_reloads_one_after_another_without_an_error(crew, place, tmp_path):
     rule = DecisionRule(calibration=Temperature(value=3.0))
     changed = make_bundle(tmp_path / "tiles", decision=rule)

@@ -67,6 +67,12 @@ def serve(
     workers: Annotated[
         int, typer.Option(min=1, max=256, help="Processes; each opens all bundles. Rarely worth it.")
     ] = 1,
+    worker_timeout: Annotated[
+        float,
+        typer.Option(
+            min=0.1, metavar="SECONDS", help="One of several processes that is stuck for so long is replaced."
+        ),
+    ] = 30.0,
     threads: Annotated[
         int | None,
         typer.Option(
@@ -74,6 +80,9 @@ def serve(
         ),
     ] = None,
     max_images: Annotated[int, typer.Option(min=1, help="Images in flight; beyond it 429.")] = 128,
+    max_connections: Annotated[
+        int, typer.Option(min=1, help="Open at a time, in each process; beyond it 503.")
+    ] = 4096,
     max_batch_size: Annotated[
         int | None,
         typer.Option(
@@ -139,8 +148,7 @@ def serve(
     """
     from sightline.extras import require
 
-    for package in ("fastapi", "uvicorn", "prometheus_client"):
-        require(package)
+    require("prometheus_client")
     if grpc_port is not None:
         require("grpc")
         require("tritonclient.grpc")
@@ -151,10 +159,12 @@ def serve(
         if url.startswith("grpc"):
             log.info("Open Inference Protocol on %s", url)
             return
-        log.info("Serving %s on %s (docs: /docs, stop: Ctrl-C)", " ".join(bundles), url)
+        near = url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+        log.info("Serving %s on %s (stop: Ctrl-C)", " ".join(bundles), url)
+        log.info("Open %s/ to drop pictures on it, %s/docs for the API", near, near)
         if control is not None:
             log.info("Control plane on %s", control)
-        log.info("Try: curl --data-binary @picture.jpg %s/v1/predict", url)
+        log.info("Try: curl --data-binary @picture.jpg %s/v1/predict", near)
 
     security = security_settings(
         insecure=insecure,
@@ -179,7 +189,9 @@ def serve(
         trust=tuple(trust or ()),
         require_signature=require_signature,
         workers=workers,
+        worker_timeout_s=worker_timeout,
         threads=threads,
+        max_connections=max_connections,
         max_images=max_images,
         max_batch_size=max_batch_size,
         max_queue_delay_ms=max_queue_delay,
@@ -197,12 +209,12 @@ def serve(
 
 def _place(given: str) -> tuple[str | None, Path]:
     """The name and the folder of `NAME=BUNDLE`; a folder that has such a name itself is taken as it stands."""
-    from sightline.errors import InputError
-    from sightline.serving.control import is_name
-
     name, equals, path = given.partition("=")
     if not equals or "/" in name or Path(given).exists():
         return None, Path(given)
+    from sightline.errors import InputError
+    from sightline.serving.model_names import is_name
+
     if not is_name(name):
         raise InputError(f"'{name}' is no name for a model: it takes letters, digits and '._-', up to 128.")
     return name, Path(path)

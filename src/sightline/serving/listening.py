@@ -1,17 +1,9 @@
-"""Sockets and connections of a server."""
+"""Sockets that a server listens on."""
 
-import contextlib
 import socket
 import sys
-from collections.abc import Callable, Iterator
-
-import uvicorn
 
 from sightline.errors import InputError
-from sightline.serving.door import Door
-from sightline.serving.protocol import bounded
-from sightline.serving.security import Tls
-from sightline.serving.settings import ServerSettings
 
 _BACKLOG = 2048
 _UNREAD_S = 30.0
@@ -84,30 +76,3 @@ def address_of(listener: socket.socket, secure: bool) -> str:
     """The address that a listener is reached by."""
     host, port = listener.getsockname()[:2]
     return f"{'https' if secure else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
-
-
-def configure(
-    app: Door, settings: ServerSettings, tls: Tls | None, on_refusal: Callable[[str], None]
-) -> uvicorn.Config:
-    """How uvicorn is to run an application; `on_refusal` is told a code for each head that is too long or too late."""
-    return uvicorn.Config(
-        app,
-        http=bounded(settings.max_header_bytes, settings.header_timeout_s, on_refusal),
-        ws="none",
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=settings.keep_alive_s,
-        timeout_graceful_shutdown=settings.drain_timeout_s,
-        ssl_context_factory=None if tls is None else lambda _config, _usual: tls.context,
-    )
-
-
-class SideServer(uvicorn.Server):
-    """A server beside another one, which is the one that signals stop."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone."""
-        yield

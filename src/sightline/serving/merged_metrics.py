@@ -8,7 +8,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
@@ -27,8 +27,15 @@ class Siblings:
     Each answers the text of its own metrics to whoever connects to its Unix socket in the folder.
     """
 
-    def __init__(self, metrics: ServiceMetrics, folder: Path, number: int, count: int) -> None:
+    def __init__(
+        self, metrics: ServiceMetrics, folder: Path, number: int, count: int, replaced: int = 0
+    ) -> None:
         self._metrics, self._folder, self._number, self._count = metrics, folder, number, count
+        self._replaced = replaced
+
+    def note_replaced(self, count: int) -> None:
+        """Know how many processes have been replaced so far, as the one above says."""
+        self._replaced = count
 
     @contextlib.asynccontextmanager
     async def answering(self) -> AsyncIterator[None]:
@@ -59,6 +66,11 @@ class Siblings:
             ),
         ):
             families.append(GaugeMetricFamily(name, help_text, value))
+        families.append(
+            CounterMetricFamily(
+                "sightline_workers_replaced", "Processes that ended or were stuck.", self._replaced
+            )
+        )
         registry = CollectorRegistry(auto_describe=False)
         registry.register(_Fixed(families))
         encode, content_type = choose_encoder(accept)

@@ -9,6 +9,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sightline.serving.exchange import CONNECTION, PEER
+from sightline.serving.turning_away import TurnedAway
 
 _MOST_DISCARDED = 4 * 1024 * 1024
 _MOST_AHEAD = 128
@@ -22,12 +23,15 @@ class Protocol(HttpToolsProtocol):
 
     A connection that has sent nothing is bounded like one whose head is incomplete. What cannot be read is refused
     behind the answers to what came before it. A wish for another protocol, as Java's client has it with each first
-    request, is passed over: uvicorn would take the request's body for a request of its own.
+    request, is passed over: uvicorn would take the request's body for a request of its own. One connection too many
+    is turned away.
     """
 
     max_header_bytes: ClassVar[int]
     header_timeout_s: ClassVar[float]
     on_refusal: ClassVar[Callable[[str], None]]
+    max_connections: ClassVar[int]
+    turned_away: ClassVar[set[TurnedAway]]
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -37,7 +41,11 @@ class Protocol(HttpToolsProtocol):
         self._peer: Mapping[str, Any] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for the first head, for so long."""
+        """Wait for the first head, for so long; or turn the connection away."""
+        if len(self.connections) >= self.max_connections:
+            type(self).on_refusal("too_many_connections")
+            TurnedAway(transport, self.turned_away).answer()
+            return
         super().connection_made(transport)
         if (tls := transport.get_extra_info("ssl_object")) is not None:
             self._peer = tls.getpeercert() or None
@@ -197,7 +205,10 @@ class _Joining:
 
 
 def bounded(
-    max_header_bytes: int, header_timeout_s: float, on_refusal: Callable[[str], None] = lambda _: None
+    max_header_bytes: int,
+    header_timeout_s: float,
+    on_refusal: Callable[[str], None] = lambda _: None,
+    max_connections: int = 4096,
 ) -> type[Protocol]:
     """The class of connections with these bounds; `on_refusal` is told a code for each that is beyond them."""
     return type(
@@ -207,5 +218,7 @@ def bounded(
             "max_header_bytes": max_header_bytes,
             "header_timeout_s": header_timeout_s,
             "on_refusal": staticmethod(on_refusal),
+            "max_connections": max_connections,
+            "turned_away": set(),
         },
     )

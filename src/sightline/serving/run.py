@@ -1,14 +1,11 @@
-"""Running a server until it is told to stop."""
+"""One process that serves, until it is told to stop."""
 
 import asyncio
 import contextlib
-import os
 import signal
 import sys
 import warnings
-from collections.abc import AsyncIterator, Callable, Sequence
-from functools import partial
-from pathlib import Path
+from collections.abc import AsyncIterator, Sequence
 from types import FrameType
 
 import uvicorn
@@ -17,8 +14,9 @@ from prometheus_client import disable_created_metrics
 from sightline.errors import InputError, SightlineError
 from sightline.monitoring import LineWriter, Tracing, open_logs
 from sightline.serving.app import create_app
+from sightline.serving.connections import SideServer, afford, configure
 from sightline.serving.control import Changes, Repository, create_control
-from sightline.serving.listening import SideServer, address_of, configure, listen
+from sightline.serving.listening import address_of, listen
 from sightline.serving.memory import share_heaps
 from sightline.serving.merged_metrics import Siblings
 from sightline.serving.models import Served, open_model
@@ -26,52 +24,19 @@ from sightline.serving.security import AuditLog, Guard, Tls
 from sightline.serving.service import Service
 from sightline.serving.settings import ServerSettings
 from sightline.serving.spans import traced
-from sightline.serving.workers import Post, supervise
+from sightline.serving.starting import Announce, Place
+from sightline.serving.workers import Post
 
 _SWITCH_S = 0.001
 """How long a thread may keep the others from the interpreter: what they ask it for takes less."""
 
-Place = tuple[str | None, Path]
-"""What a model is to be called, or None for what its bundle says, and where the bundle is."""
+_CONTROL_CONNECTIONS = 64
 
 
-Announce = Callable[[str, str | None], None]
-
-
-def serve(places: Sequence[Place], settings: ServerSettings, announce: Announce) -> None:
-    """Verify the bundles, serve them, return after SIGTERM or SIGINT when what was in flight is finished.
-
-    announce is called with the server's address, and that of the control plane or None, once both listen; and with the
-    address of gRPC where there is one.
-
-    Raises:
-        BundleError: a bundle cannot be trusted, or its golden images give other answers here.
-        InputError: there is no bundle, two have one name, a port cannot be had, or it would be open to others.
-    """
-    if settings.workers == 1:
-        _serve_here(places, settings, announce)
-        return
-    settings.security.check_host(settings.host)
-    each = settings.threads or max(1, (os.cpu_count() or 1) // settings.workers)
-    tls = settings.security.tls_cert is not None
-    with open_logs(settings.log):
-        supervise(
-            partial(_serve_at, places, settings.model_copy(update={"threads": each})),
-            settings.workers,
-            (settings.host, settings.port),
-            settings.drain_timeout_s,
-            lambda listener: announce(address_of(listener, tls), None),
-        )
-
-
-def _serve_at(places: Sequence[Place], settings: ServerSettings, post: Post) -> None:
-    """Serve as one of several processes."""
-    _serve_here(places, settings, lambda *_: post.say("listening"), post)
-
-
-def _serve_here(
+def serve_here(
     places: Sequence[Place], settings: ServerSettings, announce: Announce, post: Post | None = None
 ) -> None:
+    """Serve in this process until it is told to stop; at a post, as one of several. Raises what `serve` does."""
     share_heaps()
     sys.setswitchinterval(_SWITCH_S)
     # What a picture says that Pillow wonders about is no news for the log, nor to be remembered.
@@ -112,7 +77,8 @@ def _serve(
         on_grpc=lambda port: announce(f"grpc{'s' if tls else ''}://{settings.host}:{port}", None),
         on_ready=lambda: post.say("ready") if post else None,
     )
-    server = uvicorn.Server(configure(app, settings, tls, refused))
+    most = afford(settings.max_connections)
+    server = uvicorn.Server(configure(app, settings, tls, refused, most))
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         server.should_exit = True
@@ -129,7 +95,8 @@ def _serve(
         if security.control_port is not None:
             options = "--control-host and --control-port"
             control = stack.enter_context(listen(security.control_host, security.control_port, options))
-            side = SideServer(configure(create_control(service, changes, guard), settings, tls, refused))
+            plane = create_control(service, changes, guard)
+            side = SideServer(configure(plane, settings, tls, refused, min(most, _CONTROL_CONNECTIONS)))
         secure = tls is not None
         announce(address_of(listener, secure), None if control is None else address_of(control, secure))
 
@@ -171,8 +138,11 @@ def _open(places: Sequence[Place], settings: ServerSettings) -> Sequence[Served]
 @contextlib.asynccontextmanager
 async def _one_of_several(post: Post, service: Service, server: uvicorn.Server) -> AsyncIterator[None]:
     """Know the other processes, end with the one above, and if the post says so begin only when ready."""
-    service.siblings = Siblings(service.metrics, post.folder, post.number, post.count)
-    async with post.watch(lambda: setattr(server, "should_exit", True)), service.siblings.answering():
+    siblings = service.siblings = Siblings(
+        service.metrics, post.folder, post.number, post.count, post.replaced
+    )
+    watching = post.watch(lambda: setattr(server, "should_exit", True), siblings.note_replaced)
+    async with watching, siblings.answering():
         if post.waits:
             await service.start()
             post.say("ready")

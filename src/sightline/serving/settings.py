@@ -24,6 +24,8 @@ class ServerSettings(Frozen):
         Refuse a bundle that none of them has signed.
     workers
         Processes that answer. Limits, rates of keys and idempotency keys are each one's own.
+    worker_timeout_s
+        One of several processes that does not answer the one above for so long is stuck: another one takes its place.
     threads
         Threads that decode and infer, each on one core; None: one a core. In each of several processes; None: the
         cores are shared out.
@@ -41,6 +43,9 @@ class ServerSettings(Frozen):
     max_explanations
         Explanations in flight, half of `max_images` at most; beyond it 429. One keeps a worker for as long as some
         twenty answers do. Of two threads and more one is kept for predictions; pictures go first.
+    max_connections
+        Open at a time, in each process; one more is answered 503 and closed. Fewer where the system allows fewer open
+        files.
     max_body_bytes
         Largest request body, all files of a multipart form together.
     max_buffered_bytes
@@ -74,6 +79,7 @@ class ServerSettings(Frozen):
     trust: tuple[Path, ...] = ()
     require_signature: bool = False
     workers: int = Field(default=1, ge=1)
+    worker_timeout_s: float = Field(default=30.0, gt=0)
     threads: int | None = Field(default=None, ge=1)
     max_batch_size: int | None = Field(default=None, ge=1, le=1024)
     max_queue_delay_ms: float = Field(default=0.0, ge=0, le=10_000)
@@ -82,6 +88,7 @@ class ServerSettings(Frozen):
     promise_ms: float | None = Field(default=None, gt=0)
     max_explanations: int = Field(default=8, ge=1)
     max_files: int = Field(default=64, ge=1)
+    max_connections: int = Field(default=4096, ge=1)
     max_body_bytes: int = Field(default=64 * 1024 * 1024, ge=1)
     max_buffered_bytes: int = Field(default=512 * 1024 * 1024, ge=1)
     max_header_bytes: int = Field(default=32 * 1024, ge=256)

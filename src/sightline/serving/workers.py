@@ -27,6 +27,15 @@ _YOUNG_S: Final = 10.0
 _LONGEST_PAUSE_S: Final = 30.0
 _RELOAD_S: Final = 300.0
 _GRACE_S: Final = 10.0
+_BEATS: Final = 6
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long workers may take: to end with what is in flight, and to answer that they are there."""
+
+    drain_s: float
+    answer_s: float
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,8 @@ class Post:
         Where each worker has a socket that the others ask for its metrics.
     waits
         Take no connection before all models are ready: meanwhile others answer, or clients wait a moment.
+    replaced
+        How many workers had been replaced when this one began.
     """
 
     number: int
@@ -45,16 +56,20 @@ class Post:
     above: Connection
     folder: Path
     waits: bool
+    replaced: int
 
     def say(self, message: "str | Exception") -> None:
-        """Tell the process above: `listening`, `ready`, `reloaded`, or why this one cannot go on."""
+        """Tell the process above: `listening`, `ready`, `reloaded`, `here`, or why this one cannot go on."""
         with contextlib.suppress(OSError):
             self.above.send(message)
 
     @contextlib.asynccontextmanager
-    async def watch(self, stop: Callable[[], None]) -> AsyncIterator[None]:
-        """Stop when the process above is gone, however it ended: it never writes, so this reads its end.
+    async def watch(
+        self, stop: Callable[[], None], on_replaced: Callable[[int], None]
+    ) -> AsyncIterator[None]:
+        """Answer the process above, from the event loop, when it asks whether this one is there; stop when it is gone.
 
+        It asks with the number of workers that it has replaced so far, of which on_replaced is told.
         From now on Ctrl-C counts: whoever calls this has a handler for it.
         """
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
@@ -62,13 +77,18 @@ class Post:
         end = self.above.fileno()
         orphaned = False
 
-        def gone() -> None:
+        def hear() -> None:
             nonlocal orphaned
-            orphaned = True
-            loop.remove_reader(end)
-            stop()
+            try:
+                on_replaced(self.above.recv())
+            except (EOFError, OSError):
+                orphaned = True
+                loop.remove_reader(end)
+                stop()
+            else:
+                self.say("here")
 
-        loop.add_reader(end, gone)
+        loop.add_reader(end, hear)
         try:
             yield
         finally:
@@ -86,7 +106,7 @@ def supervise(
     work: Work,
     count: int,
     address: tuple[str, int],
-    drain_timeout_s: float,
+    patience: Patience,
     announce: Callable[[socket.socket], None],
 ) -> None:
     """Keep so many processes at work until SIGTERM or SIGINT; return when what was in flight is finished.
@@ -104,7 +124,7 @@ def supervise(
         contextlib.ExitStack() as stack,
     ):
         listeners = [stack.enter_context(one) for one in listen_for_each(*address, count)]
-        crew = _Crew(work, listeners, Path(folder), drain_timeout_s)
+        crew = _Crew(work, listeners, Path(folder), patience)
         asyncio.run(crew.run(lambda: announce(listeners[0])))
 
 
@@ -118,6 +138,7 @@ class _Worker:
     listening: asyncio.Event = field(default_factory=asyncio.Event)
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     reloaded: asyncio.Event = field(default_factory=asyncio.Event)
+    here: asyncio.Event = field(default_factory=asyncio.Event)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     error: Exception | None = None
 
@@ -136,7 +157,13 @@ class _Worker:
         if isinstance(message, Exception):
             self.error = message
         else:
-            {"listening": self.listening, "ready": self.ready, "reloaded": self.reloaded}[message].set()
+            getattr(self, message).set()
+
+    def ask(self, replaced: int) -> None:
+        """Ask it whether it is there, and tell how many have been replaced."""
+        self.here.clear()
+        with contextlib.suppress(OSError):
+            self.below.send(replaced)
 
     def _bury(self) -> None:
         loop = asyncio.get_running_loop()
@@ -165,10 +192,11 @@ class _Crew:
     """The processes by number. Belongs to the event loop of the process above them."""
 
     def __init__(
-        self, work: Work, listeners: Sequence[socket.socket], folder: Path, drain_timeout_s: float
+        self, work: Work, listeners: Sequence[socket.socket], folder: Path, patience: Patience
     ) -> None:
         self._work, self._listeners, self._folder = work, listeners, folder
-        self._drain_timeout_s = drain_timeout_s
+        self._patience = patience
+        self._replaced = 0
         self._workers: dict[int, _Worker] = {}
         self._stopped = asyncio.Event()
         self._hang_up = asyncio.Event()
@@ -204,12 +232,14 @@ class _Crew:
         for worker in others:
             await self._expect(worker, worker.ready)
         log.info("%d processes answer", len(self._listeners))
-        keeping = [self._keep(number) for number in range(len(self._listeners))]
-        await asyncio.gather(self._reload(), *keeping)
+        numbers = range(len(self._listeners))
+        await asyncio.gather(self._reload(), *map(self._keep, numbers), *map(self._watch, numbers))
 
     def _start(self, number: int, *, waits: bool) -> _Worker:
         below, above = multiprocessing.Pipe()
-        post = Post(number, len(self._listeners), self._listeners[number], above, self._folder, waits)
+        post = Post(
+            number, len(self._listeners), self._listeners[number], above, self._folder, waits, self._replaced
+        )
         process = multiprocessing.get_context("spawn").Process(
             target=_enter, args=(self._work, post), name=f"sightline-{number}", daemon=True
         )
@@ -244,7 +274,31 @@ class _Crew:
             if not worker.ready.is_set():
                 self._refuse(number)
             await asyncio.sleep(pause_s)
+            self._replaced += 1
             self._start(number, waits=True)
+
+    async def _watch(self, number: int) -> None:
+        """Kill each that is ready and does not answer: its event loop is stuck, or it was stopped.
+
+        Time is counted in beats of this process, so that one that was itself stopped, with all others, blames nobody.
+        """
+        while True:
+            worker = self._workers[number]
+            await _first(worker.ready, worker.gone)
+            worker.ask(self._replaced)
+            for _ in range(_BEATS):
+                await asyncio.sleep(self._patience.answer_s / _BEATS)
+                if worker.here.is_set() or worker.gone.is_set():
+                    break
+            else:
+                log.error(
+                    "worker %d (process %s) has not answered for %g s and is killed",
+                    number,
+                    worker.process.pid,
+                    self._patience.answer_s,
+                )
+                worker.signal(signal.SIGKILL)
+                await worker.gone.wait()
 
     def _refuse(self, number: int) -> None:
         """Let the kernel give connections to others until the next one listens again: this may take long."""
@@ -280,7 +334,7 @@ class _Crew:
         for worker in self._workers.values():
             worker.signal(signal.SIGTERM)
         try:
-            async with asyncio.timeout(self._drain_timeout_s + _GRACE_S):
+            async with asyncio.timeout(self._patience.drain_s + _GRACE_S):
                 for worker in self._workers.values():
                     await worker.gone.wait()
         except TimeoutError:

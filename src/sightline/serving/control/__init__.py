@@ -2,6 +2,6 @@
 
 from sightline.serving.control.changes import Changes
 from sightline.serving.control.plane import create_control
-from sightline.serving.control.repository import Repository, is_name
+from sightline.serving.control.repository import Repository
 
-__all__ = ["Changes", "Repository", "create_control", "is_name"]
+__all__ = ["Changes", "Repository", "create_control"]

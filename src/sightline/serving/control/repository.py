@@ -1,13 +1,11 @@
 """Where the bundles are that may be loaded by name."""
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from sightline.bundle import MANIFEST_FILE
 from sightline.errors import UnknownModel
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+from sightline.serving.model_names import is_name
 
 
 class Repository:
@@ -41,8 +39,3 @@ class Repository:
         path = (self._folder / name).resolve()
         inside = path.is_relative_to(self._folder) and path != self._folder
         return path if inside and (path / MANIFEST_FILE).is_file() else None
-
-
-def is_name(text: str) -> bool:
-    """Whether a model may be called this: a letter or digit, then up to 127 of those and of `._-`."""
-    return _NAME.fullmatch(text) is not None
