@@ -14,7 +14,7 @@ from sightline.serving.door import Door
 from sightline.serving.failures import install_failures
 from sightline.serving.page import install_page
 from sightline.serving.routes import build_routes
-from sightline.serving.security import Guard
+from sightline.serving.security import Guard, Tls, open_tls
 from sightline.serving.service import Service
 
 
@@ -24,19 +24,20 @@ def create_app(
     guard: Guard | None = None,
     on_grpc: Callable[[int], None] = lambda _: None,
     on_ready: Callable[[], None] = lambda: None,
+    tls: Tls | None = None,
 ) -> Door:
     """Build the application. Unless it has been, the service is started in the background: `/livez` answers meanwhile.
 
     on_failure is called if the service does not become ready; `service.failure` then says why. Without a guard it is
     made by the service's settings. on_grpc is called with the port once gRPC is answered, where the settings say so;
-    on_ready when the service that was started here answers.
+    on_ready when the service that was started here answers. tls: what gRPC shows, too; None: by the service's settings.
     """
     guard = guard or Guard(service.settings.security, service.metrics.count_denied)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         starting = asyncio.create_task(_start(service, on_failure, on_ready))
-        async with _rpc(service, guard, on_failure, on_grpc):
+        async with _rpc(service, guard, tls, on_failure, on_grpc):
             yield
         starting.cancel()
         await asyncio.to_thread(service.stop)
@@ -62,7 +63,11 @@ def create_app(
 
 @contextlib.asynccontextmanager
 async def _rpc(
-    service: Service, guard: Guard, on_failure: Callable[[], None] | None, on_grpc: Callable[[int], None]
+    service: Service,
+    guard: Guard,
+    tls: Tls | None,
+    on_failure: Callable[[], None] | None,
+    on_grpc: Callable[[int], None],
 ) -> AsyncIterator[None]:
     if service.settings.grpc_port is None:
         yield
@@ -70,7 +75,7 @@ async def _rpc(
     from sightline.serving.v2.rpc import start_rpc  # needs the extra [grpc]
 
     try:
-        server, port = await start_rpc(service, guard)
+        server, port = await start_rpc(service, guard, tls or open_tls(service.settings.security))
     except SightlineError as err:
         service.failure = err
         if on_failure is not None:

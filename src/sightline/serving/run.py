@@ -20,7 +20,7 @@ from sightline.serving.listening import address_of, listen
 from sightline.serving.memory import share_heaps
 from sightline.serving.merged_metrics import Siblings
 from sightline.serving.models import Served, open_model
-from sightline.serving.security import AuditLog, Guard, Tls
+from sightline.serving.security import AuditLog, Guard, open_tls
 from sightline.serving.service import Service
 from sightline.serving.settings import ServerSettings
 from sightline.serving.spans import traced
@@ -57,9 +57,7 @@ def _serve(
     disable_created_metrics()  # type: ignore[no-untyped-call]
     security = settings.security
     security.check_host(settings.host)
-    tls = None
-    if security.tls_cert is not None and security.tls_key is not None:
-        tls = Tls(security.tls_cert, security.tls_key, security.tls_client_ca)
+    tls = open_tls(security)
     service = Service(_open(places, settings), settings)
     service.tracing = tracing
     service.metrics.watch_log(lambda: lines.dropped)
@@ -76,6 +74,7 @@ def _serve(
         guard=guard,
         on_grpc=lambda port: announce(f"grpc{'s' if tls else ''}://{settings.host}:{port}", None),
         on_ready=lambda: post.say("ready") if post else None,
+        tls=tls,
     )
     most = afford(settings.max_connections)
     server = uvicorn.Server(configure(app, settings, tls, refused, most))

@@ -10,6 +10,7 @@ import httpx
 import pytest
 import trustme
 
+from certificates import Place
 from pictures import encode, gradient
 from servers import running
 from sightline.errors import InputError
@@ -17,30 +18,6 @@ from sightline.serving.security import Tls, add_key
 from sightline.serving.security.tls import peer_name
 
 PICTURE = encode(gradient())
-
-
-class Place:
-    """Certificates of one authority in a folder."""
-
-    def __init__(self, folder):
-        folder.mkdir()
-        self.authority = trustme.CA()
-        self.ca, self.cert, self.key = (folder / f"{name}.pem" for name in ("ca", "cert", "key"))
-        self.authority.cert_pem.write_to_path(self.ca)
-        self.issue()
-
-    def issue(self):
-        issued = self.authority.issue_cert("127.0.0.1")
-        issued.private_key_pem.write_to_path(self.key)
-        issued.cert_chain_pems[0].write_to_path(self.cert)
-
-    def trust(self):
-        return ssl.create_default_context(cafile=self.ca)
-
-    def client(self, name, authority=None):
-        context = self.trust()
-        (authority or self.authority).issue_cert(f"{name}.example", common_name=name).configure_cert(context)
-        return context
 
 
 @pytest.fixture(scope="module")

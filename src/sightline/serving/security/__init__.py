@@ -6,7 +6,7 @@ from sightline.serving.security.guard import Admission, Guard, challenge
 from sightline.serving.security.keys import Key, add_key, read_keys, revoke_key
 from sightline.serving.security.links import Links
 from sightline.serving.security.settings import SecuritySettings, is_loopback
-from sightline.serving.security.tls import Tls
+from sightline.serving.security.tls import Tls, open_tls
 from sightline.serving.security.tokens import TokenSettings
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "admin_only",
     "challenge",
     "is_loopback",
+    "open_tls",
     "read_keys",
     "revoke_key",
     "scope_of",

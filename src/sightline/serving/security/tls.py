@@ -3,10 +3,12 @@
 import logging
 import ssl
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sightline.errors import InputError
+from sightline.serving.security.settings import SecuritySettings
 
 log = logging.getLogger("sightline.serving")
 
@@ -17,8 +19,20 @@ _MOST_SHOWN = 64
 Peer = Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Pem:
+    """What the files held when they were last found good, for what reads no `ssl.SSLContext`."""
+
+    certificate: bytes
+    key: bytes = field(repr=False)
+    client_ca: bytes | None
+
+
 class Tls:
     """The context of a server's connections.
+
+    pem
+        Another object after each `reload` that went well. May be read from any thread.
 
     Raises:
         InputError: the certificate, its key or the clients' authority cannot be used.
@@ -27,11 +41,13 @@ class Tls:
     def __init__(self, certificate: Path, key: Path, client_ca: Path | None = None) -> None:
         self._files = certificate, key, client_ca
         self.context = _context(certificate, key, client_ca)
+        self.pem = self._read()
 
     def reload(self) -> None:
         """Show the certificate that is in its file now to whoever connects from now on.
 
-        An authority that was added to its file is trusted, too; one that was taken out still is until a restart.
+        An authority that was added to its file is trusted, too; one that was taken out still is over HTTP until a
+        restart.
 
         Raises:
             InputError: what is there now cannot be used; what was there before still is.
@@ -41,7 +57,23 @@ class Tls:
         self.context.load_cert_chain(certificate, key)
         if client_ca is not None:
             self.context.load_verify_locations(client_ca)
+        self.pem = self._read()
         log.info("certificate: read again from '%s'", certificate)
+
+    def _read(self) -> Pem:
+        certificate, key, client_ca = self._files
+        try:
+            authority = None if client_ca is None else client_ca.read_bytes()
+            return Pem(certificate.read_bytes(), key.read_bytes(), authority)
+        except OSError as err:
+            raise InputError(f"'{err.filename}' cannot be read: {err.strerror or err}.") from err
+
+
+def open_tls(settings: SecuritySettings) -> Tls | None:
+    """What the settings say; None: no TLS. Raises as `Tls`."""
+    if settings.tls_cert is None or settings.tls_key is None:
+        return None
+    return Tls(settings.tls_cert, settings.tls_key, settings.tls_client_ca)
 
 
 def peer_name(peer: Peer) -> str | None:

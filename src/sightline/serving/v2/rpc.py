@@ -18,7 +18,7 @@ from sightline.monitoring import CURRENT, RequestNotes
 from sightline.serving.access import Access, log_access
 from sightline.serving.answers import refusal_of
 from sightline.serving.failures import CLIENT_CLOSED_REQUEST
-from sightline.serving.security import Caller, Guard, Scope, SecuritySettings
+from sightline.serving.security import Caller, Guard, Scope, Tls
 from sightline.serving.security.tls import Peer
 from sightline.serving.service import Service
 from sightline.serving.v2.answering import find_model, infer, version_of, within
@@ -29,6 +29,7 @@ from sightline.serving.v2.describing import (
     repository_index,
     server_metadata,
 )
+from sightline.serving.v2.rpc_credentials import credentials_of
 from sightline.serving.v2.rpc_messages import read_request, write_answer
 from sightline.serving.v2.tensors import contract_of
 from sightline.serving.work import Waiting
@@ -59,11 +60,11 @@ _SCOPES: Final[Mapping[str, Scope | None]] = {
 """What the methods take; those that are not here take `read`."""
 
 
-async def start_rpc(service: Service, guard: Guard) -> tuple[grpc.aio.Server, int]:
-    """Listen on the port of the settings, with their certificates; return the server and the port.
+async def start_rpc(service: Service, guard: Guard, tls: Tls | None = None) -> tuple[grpc.aio.Server, int]:
+    """Listen on the port of the settings, encrypted where there is `tls`; return the server and the port.
 
     Raises:
-        InputError: the port cannot be had, or a certificate cannot be read.
+        InputError: the port cannot be had.
     """
     settings = service.settings
     server = grpc.aio.server(
@@ -80,12 +81,11 @@ async def start_rpc(service: Service, guard: Guard) -> tuple[grpc.aio.Server, in
     service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(_Servicer(service, guard), server)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"{host}:{settings.grpc_port}"
-    credentials = _credentials(settings.security)
     try:
         port = (
             server.add_insecure_port(address)
-            if credentials is None
-            else server.add_secure_port(address, credentials)
+            if tls is None
+            else server.add_secure_port(address, credentials_of(tls))
         )
     except RuntimeError as err:
         raise InputError(
@@ -230,14 +230,3 @@ def _peer(context: Any) -> Peer | None:
     return (
         {"subject": [[("commonName", name.decode("utf-8", "replace"))] for name in names]} if names else None
     )
-
-
-def _credentials(security: SecuritySettings) -> grpc.ServerCredentials | None:
-    if security.tls_cert is None or security.tls_key is None:
-        return None
-    try:
-        pair = security.tls_key.read_bytes(), security.tls_cert.read_bytes()
-        authority = None if security.tls_client_ca is None else security.tls_client_ca.read_bytes()
-    except OSError as err:
-        raise InputError(f"'{err.filename}' cannot be read: {err.strerror or err}.") from err
-    return grpc.ssl_server_credentials([pair], authority, require_client_auth=authority is not None)
