@@ -19,8 +19,6 @@ _STAGES = ("queue", "decode", "preprocess", "infer", "decide")
 _MOST_PICTURES = 8
 """Of a request, whose stages become spans."""
 
-_SERVER_ERROR = 500
-
 
 class Tracing:
     """Spans of one service. All methods but `close` belong to the event loop."""
@@ -48,15 +46,19 @@ class Tracing:
     def end(
         self,
         span: "Span",
-        status: int,
         attributes: Mapping[str, Any],
         answered: Sequence[tuple[str, Prediction, int]],
+        fault: str | None = None,
     ) -> None:
-        """End the span of a request; `answered`: model, answer, and when it came in nanoseconds since 1970."""
+        """End the span of a request.
+
+        answered: model, answer, and when it came in nanoseconds since 1970. fault: what went wrong in the server; None:
+        nothing, though the request may have been refused.
+        """
         if span.is_recording():
-            span.set_attributes({**attributes, "http.response.status_code": status})
-            if status >= _SERVER_ERROR:
-                span.set_attribute("error.type", str(status))
+            span.set_attributes(attributes)
+            if fault is not None:
+                span.set_attribute("error.type", fault)
                 span.set_status(self._api.StatusCode.ERROR)
             context = self._api.set_span_in_context(span)
             for picture, (model, answer, moment_ns) in enumerate(answered[:_MOST_PICTURES]):

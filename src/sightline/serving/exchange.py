@@ -5,7 +5,7 @@ import contextlib
 import hashlib
 import re
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any, Final
 
 from sightline.errors import BodyTooLarge, MalformedRequest
@@ -71,7 +71,7 @@ class Exchange:
         self.urgent = False
         self.owe: Callable[[int], None] = _owe_nothing
         self.status = self.received = 0
-        self.traceparent = _trace_parent(self.headers)
+        self.traceparent = trace_parent(self.headers)
         self.notes = RequestNotes(self.id, self.traceparent and self.traceparent.split("-")[1])
         self.started = time.monotonic()
         self._connection = scope.get(CONNECTION)
@@ -193,7 +193,8 @@ def _owe_nothing(_pictures: int) -> None:
     """Where nobody counts."""
 
 
-def _trace_parent(headers: dict[bytes, bytes]) -> str | None:
+def trace_parent(headers: Mapping[bytes, bytes]) -> str | None:
+    """The header `traceparent` (W3C Trace Context); None: it is not there, or none."""
     given = headers.get(b"traceparent")
     found = given and _TRACE_PARENT.fullmatch(given)
     if not found or not found[1].strip(b"0") or not found[2].strip(b"0"):

@@ -1,19 +1,20 @@
-"""The span of a request."""
+"""The span of a request over HTTP, and of a call over gRPC."""
 
 import contextlib
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sightline.errors import MissingExtra
-from sightline.monitoring import Tracing, open_tracing
+from sightline.monitoring import RequestNotes, Tracing, open_tracing
 from sightline.serving.exchange import Exchange
 
 log = logging.getLogger("sightline.serving")
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _PROPAGATED = (b"traceparent", b"tracestate")
+_SERVER_ERROR = 500
 
 
 @contextlib.contextmanager
@@ -44,36 +45,51 @@ def begin_span(tracing: Tracing | None, exchange: Exchange) -> Any:
     """Start it, so that the answer and the log can name it; None: nothing is traced."""
     if tracing is None:
         return None
-    headers = {
-        name.decode(): exchange.headers[name].decode("latin-1")
-        for name in _PROPAGATED
-        if name in exchange.headers
-    }
-    span = tracing.begin(exchange.scope["method"], headers)
-    traceparent = tracing.traceparent(span)
+    span, traceparent = begin_named(tracing, exchange.scope["method"], exchange.headers, exchange.notes)
     if traceparent:
         exchange.traceparent = traceparent
-        exchange.notes.trace_id = traceparent.split("-")[1]
     return span
+
+
+def begin_named(
+    tracing: Tracing, name: str, headers: Mapping[bytes, bytes], notes: RequestNotes
+) -> tuple[Any, str]:
+    """Start a span under that of the headers' client, and note its trace; return it, and what names it to others."""
+    known = {one.decode(): headers[one].decode("latin-1") for one in _PROPAGATED if one in headers}
+    span = tracing.begin(name, known)
+    traceparent = tracing.traceparent(span)
+    if traceparent:
+        notes.trace_id = traceparent.split("-")[1]
+    return span, traceparent
 
 
 def end_span(tracing: Tracing, span: Any, exchange: Exchange, route: str) -> None:
     """End it with what has been found out."""
-    notes, method = exchange.notes, exchange.scope["method"]
-    attributes: dict[str, Any] = {
+    method, status = exchange.scope["method"], exchange.status
+    attributes = {
         "http.request.method": method,
         "http.route": route,
         "http.request.body.size": exchange.received,
+        "http.response.status_code": status,
         "url.scheme": exchange.scope.get("scheme", "http"),
-        "sightline.request_id": exchange.id,
+    }
+    span.update_name(f"{method} {route}")
+    end_noted(tracing, span, attributes, exchange.notes, str(status) if status >= _SERVER_ERROR else None)
+
+
+def end_noted(
+    tracing: Tracing, span: Any, attributes: Mapping[str, Any], notes: RequestNotes, fault: str | None
+) -> None:
+    """End a span with these attributes and those that the notes of its request give."""
+    found: dict[str, Any] = {
+        "sightline.request_id": notes.request_id,
         "sightline.images": len(notes.answered),
     }
     if notes.error is not None:
-        attributes["sightline.error"] = notes.error
+        found["sightline.error"] = notes.error
     if notes.answered:
         model, answer, _ = notes.answered[0]
-        attributes |= {"sightline.model": model, "sightline.bundle_id": answer.bundle_id}
+        found |= {"sightline.model": model, "sightline.bundle_id": answer.bundle_id}
         if len(notes.answered) == 1:
-            attributes["sightline.decision"] = answer.decision
-    span.update_name(f"{method} {route}")
-    tracing.end(span, exchange.status, attributes, notes.answered)
+            found["sightline.decision"] = answer.decision
+    tracing.end(span, {**attributes, **found}, notes.answered, fault)

@@ -11,7 +11,11 @@ from bundles import make_bundle, outlier_rule
 from servers import running
 
 HAS_RPC = importlib.util.find_spec("tritonclient") is not None
-collect_ignore = [] if HAS_RPC else ["test_tritonclient.py", "test_rpc_messages.py", "test_rpc_access.py"]
+collect_ignore = (
+    []
+    if HAS_RPC
+    else ["test_tritonclient.py", "test_rpc_messages.py", "test_rpc_access.py", "test_rpc_tracing.py"]
+)
 
 
 @pytest.fixture(scope="session")

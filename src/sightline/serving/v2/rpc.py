@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import re
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Final
@@ -13,11 +12,7 @@ from google.protobuf.json_format import ParseDict
 from tritonclient.grpc import model_config_pb2, service_pb2, service_pb2_grpc
 
 from sightline.errors import InputError, Overloaded, SightlineError
-from sightline.ids import new_id
-from sightline.monitoring import CURRENT, RequestNotes
-from sightline.serving.access import Access, log_access
 from sightline.serving.answers import refusal_of
-from sightline.serving.failures import CLIENT_CLOSED_REQUEST
 from sightline.serving.security import Caller, Guard, Scope, Tls
 from sightline.serving.security.tls import Peer
 from sightline.serving.service import Service
@@ -29,6 +24,7 @@ from sightline.serving.v2.describing import (
     repository_index,
     server_metadata,
 )
+from sightline.serving.v2.rpc_calls import Call, code_of
 from sightline.serving.v2.rpc_credentials import credentials_of
 from sightline.serving.v2.rpc_messages import read_request, write_answer
 from sightline.serving.v2.tensors import contract_of
@@ -36,19 +32,6 @@ from sightline.serving.work import Waiting
 
 log = logging.getLogger("sightline.serving")
 
-_CODES: Final = {
-    400: grpc.StatusCode.INVALID_ARGUMENT,
-    401: grpc.StatusCode.UNAUTHENTICATED,
-    403: grpc.StatusCode.PERMISSION_DENIED,
-    404: grpc.StatusCode.NOT_FOUND,
-    413: grpc.StatusCode.INVALID_ARGUMENT,
-    415: grpc.StatusCode.INVALID_ARGUMENT,
-    422: grpc.StatusCode.INVALID_ARGUMENT,
-    429: grpc.StatusCode.RESOURCE_EXHAUSTED,
-    503: grpc.StatusCode.UNAVAILABLE,
-    504: grpc.StatusCode.DEADLINE_EXCEEDED,
-}
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _PEER = re.compile(r"ipv[46]:\[?([^\]]*?)\]?:\d+")
 
 
@@ -122,43 +105,33 @@ class _Servicer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[
         self, name: str, work: Callable[[Any, Any, Caller], Awaitable[Any]], request: Any, context: Any
     ) -> Any:
         """Do it, count it, and let an error leave with a status, and our code in the trailing metadata."""
-        given = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
-        request_id = given.get("x-request-id", "")
-        if not _REQUEST_ID.fullmatch(request_id):
-            request_id = new_id()
-        notes, started, status = RequestNotes(request_id), time.monotonic(), CLIENT_CLOSED_REQUEST
-        client = ""
-        CURRENT.set(notes)
+        call = Call(self._service, name, context)
         try:
-            headers = {key.encode(): value.encode("utf-8", "replace") for key, value in given.items()}
-            caller = await self._guard.let_in(headers, _peer(context), _SCOPES.get(name, "read"))
-            client = caller.name
+            caller = await self._guard.let_in(call.headers, _peer(context), _SCOPES.get(name, "read"))
+            call.client = caller.name
             answer = await work(request, context, caller)
-            context.set_trailing_metadata((("x-request-id", request_id),))
-            status = 200
+            context.set_trailing_metadata(call.trailing())
+            call.status = 200
             return answer
         except SightlineError as err:
-            status = err.status
+            call.status = err.status
             self._service.refuse(refusal_of(err))
-            trailing = [("x-request-id", request_id), ("sightline-error-code", err.code)]
+            more = [("sightline-error-code", err.code)]
             if isinstance(err, Overloaded):
-                trailing.append(("retry-after", str(err.retry_after_s)))
-            code = _CODES.get(err.status, grpc.StatusCode.INTERNAL)
-            await context.abort(code, str(err), tuple(trailing))
+                more.append(("retry-after", str(err.retry_after_s)))
+            await context.abort(code_of(err.status), str(err), call.trailing(*more))
         except grpc.aio.AbortError:
             raise
         except ConnectionAbortedError:
             await context.abort(grpc.StatusCode.CANCELLED, "The client went away.")
         except Exception as err:  # the last place to answer it
-            status = 500
-            log.error("request %s failed", request_id, exc_info=err)
+            call.status = 500
+            log.error("request %s failed", call.id, exc_info=err)
             self._service.refuse("internal_error")
-            message = f"Something went wrong in the server; its log has the cause under the id {request_id}."
-            await context.abort(grpc.StatusCode.INTERNAL, message, (("x-request-id", request_id),))
+            message = f"Something went wrong in the server; its log has the cause under the id {call.id}."
+            await context.abort(grpc.StatusCode.INTERNAL, message, call.trailing())
         finally:
-            access = Access("gRPC", f"grpc/{name}", status, time.monotonic() - started, client)
-            self._service.metrics.count_request(access.route, status, access.seconds)
-            log_access(access, notes, self._service.settings.log)
+            call.finish()
 
     async def _live(self, _request: Any, _context: Any, _caller: Caller) -> Any:
         return service_pb2.ServerLiveResponse(live=True)

@@ -9,7 +9,8 @@ from sightline.serving.security.tls import Pem
 def credentials_of(tls: Tls) -> grpc.ServerCredentials:
     """Show what `tls` has at the moment of each connection.
 
-    Where it has an authority, nobody connects without a certificate. Connections that are open stay open. An authority that is not in its file any more is trusted no more.
+    Where it has an authority, nobody connects without a certificate. Connections that are open stay open. An
+    authority that is not in its file any more is trusted no more.
     """
     shown = tls.pem
 
