@@ -81,11 +81,17 @@ def _describe(service: Service, request_id: str, err: Exception) -> tuple[int, P
     return err.status, problem(err, request_id), {} if wait_s is None else {"retry-after": str(wait_s)}
 
 
-def install_failures(app: FastAPI, service: Service) -> None:
-    """Let every error of FastAPI's routes leave as an `ErrorBody`."""
+def install_failures(app: FastAPI, service: Service, refused: tuple[type[SightlineError], ...] = ()) -> None:
+    """Let every error of FastAPI's routes leave as an `ErrorBody`.
+
+    refused
+        Errors that are here about what the request names, and so 422, whatever they are elsewhere.
+    """
 
     async def ours(request: Request, err: Exception) -> JSONResponse:
         status, described, headers = _describe(service, request.state.request_id, err)
+        if isinstance(err, refused):
+            status = 422
         return JSONResponse(ErrorBody(error=described).model_dump(), status_code=status, headers=headers)
 
     async def malformed(request: Request, err: Exception) -> JSONResponse:

@@ -6,14 +6,15 @@ import shutil
 import signal
 import threading
 import time
+from dataclasses import replace
 
 import httpx
 import pytest
 
-from bundles import make_bundle
+from bundles import make_bundle, reseal
 from pictures import encode, gradient
 from servers import running
-from sightline.bundle import read_manifest
+from sightline.bundle import EXPECTED_FILE, MANIFEST_FILE, pack_golden, read_manifest, unpack_golden
 from sightline.records import DecisionRule, Temperature
 from sightline.serving.control import Repository
 from sightline.serving.security import AuditLog, add_key
@@ -144,19 +145,54 @@ def test_models_are_loaded_reloaded_and_unloaded_under_traffic(server, plant):
     assert reload["request_id"] == reloaded.headers["x-request-id"]
 
 
-def test_a_bundle_that_is_broken_leaves_the_old_one_in_service(server, plant):
+def spoil_a_file(folder):
+    graph = folder / "model.onnx"
+    graph.write_bytes(graph.read_bytes()[:-1] + b"x")
+
+
+def spoil_the_graph(folder):
+    """Sealed as it should be, but no graph."""
+    whole = folder.with_name("whole")
+    folder.rename(whole)
+    reseal(whole, folder, {"model.onnx": b"no graph"})
+
+
+def spoil_the_expectations(folder):
+    """A graph that is taken, and gives other answers than were recorded."""
+    whole = folder.with_name("whole")
+    folder.rename(whole)
+    expected = unpack_golden((whole / EXPECTED_FILE).read_bytes())
+    reseal(whole, folder, {EXPECTED_FILE: pack_golden(replace(expected, logits=expected.logits + 1))})
+
+
+def spoil_the_manifest(folder):
+    (folder / MANIFEST_FILE).write_text("{")
+
+
+@pytest.mark.parametrize(
+    "spoil, status, code, words",
+    [
+        (spoil_a_file, 422, "bundle_corrupt", "model.onnx"),
+        (spoil_the_graph, 422, "bundle_corrupt", "no graph that ONNX Runtime takes"),
+        (spoil_the_expectations, 422, "golden_mismatch", "golden image"),
+        (spoil_the_manifest, 422, "bundle_corrupt", "manifest"),
+        (shutil.rmtree, 404, "unknown_model", "any more"),
+    ],
+)
+def test_a_bundle_that_is_broken_leaves_the_old_one_in_service(server, plant, spoil, status, code, words):
     before = bundle_id(plant.first)
-    broken = plant.first / "model.onnx"
-    broken.write_bytes(broken.read_bytes()[:-1] + b"x")
+    spoil(plant.first)
 
     failed = post(server, plant, "/v2/repository/models/first/load")
     answer = httpx.post(f"{server.url}/v1/predict", content=PICTURE, headers=plant.user, timeout=60)
 
-    assert (failed.status_code, failed.json()["error"]["code"]) == (500, "bundle_corrupt")
+    error = failed.json()["error"]
+    assert (failed.status_code, error["code"]) == (status, code)
+    assert words in error["message"]
     assert (answer.status_code, answer.json()["bundle_id"]) == (200, before)
     (line,) = plant.lines()
     assert (line["outcome"], line["before"], "after" in line) == ("failed", before, False)
-    assert "model.onnx" in line["reason"]
+    assert line["reason"] == error["message"]
 
 
 @pytest.mark.parametrize(

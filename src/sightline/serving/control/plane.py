@@ -7,7 +7,15 @@ from typing import Any, Literal
 from fastapi import FastAPI, Request
 
 from sightline import __version__
-from sightline.errors import BodyTimeout, BodyTooLarge, MalformedRequest, RequestError
+from sightline.errors import (
+    BodyTimeout,
+    BodyTooLarge,
+    BundleError,
+    InputError,
+    MalformedRequest,
+    MissingExtra,
+    RequestError,
+)
 from sightline.records import Frozen
 from sightline.serving.answers import ErrorBody, Health
 from sightline.serving.control.changes import Changes
@@ -20,7 +28,7 @@ from sightline.serving.service import Service
 _LARGEST_BODY = 64 * 1024
 _BODY_S = 10.0
 _ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ErrorBody} for status in (400, 401, 403, 404, 413, 429, 500, 503)
+    status: {"model": ErrorBody} for status in (400, 401, 403, 404, 408, 413, 422, 429, 500, 503)
 }
 
 
@@ -82,7 +90,7 @@ def create_control(service: Service, changes: Changes, guard: Guard) -> Door:
         """Say that the process answers."""
         return Health(status="alive")
 
-    install_failures(app, service)
+    install_failures(app, service, refused=(BundleError, InputError, MissingExtra))
     return Door(service, _Watched(guard, changes.audit), app, find=find_nothing, needs=admin_only)
 
 

@@ -20,8 +20,14 @@ class Repository:
         self._folder = None if folder is None else folder.resolve()
 
     def find(self, name: str) -> Path:
-        """The place of a bundle. Raises `UnknownModel`."""
-        path = self._given.get(name) or self._below(name)
+        """The place of a bundle. Raises `UnknownModel`, also where its manifest is gone."""
+        path = self._given.get(name)
+        if path is not None and not (path / MANIFEST_FILE).is_file():
+            raise UnknownModel(
+                f"There is no bundle at '{path}' any more: '{MANIFEST_FILE}' is missing. Put one "
+                f"there, then load '{name}'."
+            )
+        path = path or self._below(name)
         if path is None:
             known = ", ".join(f"'{one}'" for one in self) or "none"
             raise UnknownModel(f"No model '{name[:80]}' can be loaded. There are: {known}.")
