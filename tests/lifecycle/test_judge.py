@@ -14,7 +14,7 @@ from servers import running
 from sightline.dataset import read_dataset
 from sightline.errors import DatasetError, InputError
 from sightline.inference import load
-from sightline.lifecycle import compare_with_server, judge
+from sightline.lifecycle import RemoteServer, compare_with_server, judge
 from sightline.lifecycle.evaluate_bundle import Asked, evaluate_on_data
 from sightline.lifecycle.server_agreement import require_same_model
 from sightline.records import DecisionRule, Temperature
@@ -67,7 +67,7 @@ def test_a_server_of_the_same_bundle_agrees(bundle, pictures):
     judged = judge(predictor, read_dataset(pictures))
 
     with running(bundle) as server:
-        agreement = compare_with_server(judged, predictor, server.url)
+        agreement = compare_with_server(judged, predictor, RemoteServer(server.url))
 
     assert agreement.holds
     assert agreement.images == 12
@@ -80,7 +80,7 @@ def test_a_server_of_another_bundle_does_not_agree(bundle, pictures, tmp_path):
     hotter = make_bundle(tmp_path / "hotter", decision=DecisionRule(calibration=Temperature(value=9.0)))
 
     with running(hotter) as server:
-        agreement = compare_with_server(judged, predictor, server.url)
+        agreement = compare_with_server(judged, predictor, RemoteServer(server.url))
 
     assert not agreement.holds
     assert agreement.max_probability_difference > 1e-3
@@ -91,7 +91,7 @@ def test_a_server_that_is_none_is_named(bundle, pictures, url):
     predictor = load(bundle)
 
     with pytest.raises(InputError, match=url.replace(".", r"\.")):
-        compare_with_server(judge(predictor, read_dataset(pictures)), predictor, url)
+        compare_with_server(judge(predictor, read_dataset(pictures)), predictor, RemoteServer(url))
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,9 @@ def test_a_server_that_is_none_is_named(bundle, pictures, url):
 )
 def test_a_server_that_is_none_is_refused_before_any_picture_is_read(bundle, tmp_path, url):
     with pytest.raises(InputError, match=re.escape(url)):
-        evaluate_on_data(load(bundle), str(tmp_path / "absent"), Asked(server=url), lambda _: None)
+        evaluate_on_data(
+            load(bundle), str(tmp_path / "absent"), Asked(server=RemoteServer(url)), lambda _: None
+        )
 
 
 def test_a_server_of_another_variant_or_bundle_is_named_before_any_picture_is_read(bundle, tmp_path):
@@ -107,14 +109,14 @@ def test_a_server_of_another_variant_or_bundle_is_named_before_any_picture_is_re
     nothing = str(tmp_path / "absent")
 
     with running(several, "--variant", "second") as server:
-        asked = Asked(server=server.url)
+        asked = Asked(server=RemoteServer(server.url))
         with pytest.raises(
             InputError, match=r"runs variant 'second' of .*is 'float32'\. Give --variant second"
         ):
             evaluate_on_data(load(several), nothing, asked, lambda _: None)
         with pytest.raises(InputError, match=r"runs bundle 'several' \(.*this is 'tiles' \("):
             evaluate_on_data(load(bundle), nothing, asked, lambda _: None)
-        require_same_model(load(several, variant="second"), server.url)
+        require_same_model(load(several, variant="second"), RemoteServer(server.url))
 
 
 def test_a_server_of_something_else_is_not_taken_for_one_of_ours(bundle, tmp_path):
@@ -126,9 +128,9 @@ def test_a_server_of_something_else_is_not_taken_for_one_of_ours(bundle, tmp_pat
         url = f"http://127.0.0.1:{server.server_port}"
 
         with pytest.raises(InputError, match="something that is no JSON"):
-            require_same_model(load(bundle), url)
+            require_same_model(load(bundle), RemoteServer(url))
         with pytest.raises(InputError, match="answers 404 to /below/v1/model"):
-            require_same_model(load(bundle), f"{url}/below")
+            require_same_model(load(bundle), RemoteServer(f"{url}/below"))
         server.shutdown()
 
 

@@ -12,7 +12,7 @@ from sightline.dataset import read_dataset
 from sightline.errors import DatasetError, InputError
 from sightline.evaluation import MultilabelEvaluation
 from sightline.inference import load
-from sightline.lifecycle import compare_with_server, judge
+from sightline.lifecycle import RemoteServer, compare_with_server, judge
 from sightline.records import DecisionRule, Temperature
 
 RULE = DecisionRule(
@@ -55,7 +55,7 @@ def test_a_server_of_the_same_bundle_agrees(several, pictures):
     judged = judge(predictor, read_dataset(pictures))
 
     with running(several) as server:
-        agreement = compare_with_server(judged, predictor, server.url)
+        agreement = compare_with_server(judged, predictor, RemoteServer(server.url))
 
     assert agreement.holds
     assert agreement.images == 12
@@ -69,7 +69,7 @@ def test_other_thresholds_alone_are_a_difference_of_labels(several, pictures, tm
     )
 
     with running(stricter) as server:
-        agreement = compare_with_server(judged, predictor, server.url)
+        agreement = compare_with_server(judged, predictor, RemoteServer(server.url))
 
     assert not agreement.holds
     assert agreement.max_probability_difference < 1e-6
@@ -84,7 +84,7 @@ def test_a_server_of_the_other_task_is_named(several, bundle, pictures):
         running(bundle) as server,
         pytest.raises(InputError, match="answers multiclass; the bundle is multilabel"),
     ):
-        compare_with_server(judged, predictor, server.url)
+        compare_with_server(judged, predictor, RemoteServer(server.url))
 
 
 def test_evaluate_prints_average_precisions_and_thresholds(several, pictures):

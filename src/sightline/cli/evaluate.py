@@ -9,7 +9,7 @@ import typer
 from sightline.cli.data.options import GroupBy, GroupGap
 
 if TYPE_CHECKING:
-    from sightline.lifecycle import SplitChoice
+    from sightline.lifecycle import RemoteServer, SplitChoice
 
 
 def evaluate(
@@ -57,6 +57,20 @@ def evaluate(
     group_gap: GroupGap = None,
     server: Annotated[
         str | None, typer.Option(metavar="URL", help="Ask this server too, and compare its answers.")
+    ] = None,
+    api_key_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The key for --server is all of this file. Without it: SIGHTLINE_API_KEY of the environment, if set.",
+        ),
+    ] = None,
+    ca: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Authority of the certificate of --server, PEM. Default: those of this machine.",
+        ),
     ] = None,
     tta: Annotated[
         str | None,
@@ -108,7 +122,7 @@ def evaluate(
         None if compare is None else str(compare),
         group_by,
         group_gap,
-        server,
+        _server(server, api_key_file, ca),
     )
     with Display(quiet=as_json) as display:
         if data is not None:
@@ -129,6 +143,26 @@ def evaluate(
         raise typer.Exit(3)
     if not found.judgement.passed:
         raise typer.Exit(1)
+
+
+def _server(url: str | None, api_key_file: Path | None, ca: Path | None) -> "RemoteServer | None":
+    import os
+
+    from sightline.errors import InputError
+    from sightline.lifecycle.remote import RemoteServer, check_api_key, read_api_key
+
+    if url is None:
+        for option, value in (("--api-key-file", api_key_file), ("--ca", ca)):
+            if value is not None:
+                raise InputError(f"{option} '{value}' is for a server: name it by --server URL.")
+        return None
+    given = os.environ.get("SIGHTLINE_API_KEY")
+    key = None
+    if api_key_file is not None:
+        key = read_api_key(api_key_file)
+    elif given:
+        key = check_api_key(given.strip(), "SIGHTLINE_API_KEY in the environment")
+    return RemoteServer(url, key, ca)
 
 
 def _folder(out: str) -> Path:

@@ -12,7 +12,7 @@ from sightline.demo.options import DemoOptions
 from sightline.demo.server import running_server
 from sightline.errors import InputError, SightlineError
 from sightline.inference import load, verify_bundle
-from sightline.lifecycle import Agreement, compare_with_server, judge
+from sightline.lifecycle import Agreement, RemoteServer, compare_with_server, judge
 from sightline.lifecycle.build import Built, Listener, build_bundle
 from sightline.records import Task
 from sightline.training import Progress, recipe_for
@@ -109,7 +109,7 @@ def _ask_server(folder: Path, listener: Listener) -> Agreement:
     judged = judge(predictor, read_dataset(folder / "data"), "test")
     listener.stage("Serving, and asking the server about every test image")
     with running_server(folder / "inspection") as url:
-        agreement = compare_with_server(judged, predictor, url, listener.progress)
+        agreement = compare_with_server(judged, predictor, RemoteServer(url), listener.progress)
     if not agreement.holds:
         raise SightlineError(f"The server's answers are not those of the evaluation: {agreement}")
     return agreement

@@ -4,6 +4,7 @@
 """
 
 from sightline.lifecycle.judge import Judged, SplitChoice, judge
+from sightline.lifecycle.remote import RemoteServer
 from sightline.lifecycle.server_agreement import Agreement, compare_with_server
 
-__all__ = ["Agreement", "Judged", "SplitChoice", "compare_with_server", "judge"]
+__all__ = ["Agreement", "Judged", "RemoteServer", "SplitChoice", "compare_with_server", "judge"]

@@ -22,6 +22,7 @@ from sightline.lifecycle.judgement import (
     compare_with_bundle,
     require_comparable,
 )
+from sightline.lifecycle.remote import RemoteServer
 from sightline.lifecycle.server_agreement import Agreement, compare_with_server, require_same_model
 from sightline.lifecycle.verdict_counts import VerdictCounts, count_verdicts, subject_of
 from sightline.lifecycle.views import View
@@ -43,7 +44,7 @@ class Asked:
     group_by, group_gap
         Which images show the same thing, as `ReadOptions` takes them.
     server
-        The address of a server whose answers are compared.
+        A server whose answers are compared.
     """
 
     gates: tuple[Gate, ...] = ()
@@ -53,7 +54,7 @@ class Asked:
     compare: str | None = None
     group_by: str | None = None
     group_gap: int | None = None
-    server: str | None = None
+    server: RemoteServer | None = None
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,52 @@
 
 import http.client
 import json
+import re
+import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from sightline.errors import InputError
 
 _MOST_SAID = 300
+_WORD = re.compile(r"[!-~]+")
+
+
+@dataclass(frozen=True)
+class RemoteServer:
+    """Where a server is, and how it knows us.
+
+    api_key
+        Of `sightline apikeys`, or a token; None: the server asks nobody.
+    ca
+        PEM of the authority of its certificate; None: those that this machine trusts.
+    """
+
+    url: str
+    api_key: str | None = field(default=None, repr=False)
+    ca: Path | None = None
+
+
+def read_api_key(path: Path) -> str:
+    """Read the key that is all of a file. Raises `InputError`, which never quotes the file."""
+    try:
+        key = path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as err:
+        why = getattr(err, "strerror", None) or "it is no text"
+        raise InputError(f"The key in '{path}' cannot be read: {why}.") from err
+    return check_api_key(key, f"'{path}'")
+
+
+def check_api_key(key: str, where: str) -> str:
+    """Return a key that can be sent. Raises `InputError`, which says where it came from and does not quote it."""
+    if not _WORD.fullmatch(key):
+        raise InputError(
+            f"{where} holds no API key: that is one word, as `sightline apikeys add` prints it, and nothing else."
+        )
+    return key
 
 
 @dataclass(frozen=True)
@@ -33,7 +71,8 @@ class RemoteModel:
 class RemotePredictor:
     """One connection to a server's `/v1/predict` and `/v1/model`; close it after use."""
 
-    def __init__(self, url: str, *, timeout_s: float = 30.0) -> None:
+    def __init__(self, server: RemoteServer, *, timeout_s: float = 30.0) -> None:
+        url = server.url
         try:
             parts = urlsplit(url)
             port = parts.port
@@ -41,10 +80,17 @@ class RemotePredictor:
             raise InputError(_no_address(url)) from err
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise InputError(_no_address(url))
-        make = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        self._url = url
+        if server.ca is not None and parts.scheme != "https":
+            raise InputError(
+                f"An authority vouches for certificates, and '{url}' has none: give https://, or no --ca."
+            )
+        self._url, self._api_key = url, server.api_key
         self._root = parts.path.rstrip("/")
-        self._connection = make(parts.hostname, port, timeout=timeout_s)
+        self._connection = (
+            http.client.HTTPSConnection(parts.hostname, port, timeout=timeout_s, context=_trust(server.ca))
+            if parts.scheme == "https"
+            else http.client.HTTPConnection(parts.hostname, port, timeout=timeout_s)
+        )
 
     def model(self) -> RemoteModel:
         """Return what the server runs.
@@ -86,16 +132,22 @@ class RemotePredictor:
 
     def _fetch(self, method: str, path: str, content: bytes | None = None) -> Any:
         headers = {} if content is None else {"Content-Type": "application/octet-stream"}
+        if self._api_key is not None:
+            headers["Authorization"] = f"Bearer {self._api_key}"
         try:
             self._connection.request(method, self._root + path, content, headers)
             response = self._connection.getresponse()
             data = response.read()
         except (OSError, http.client.HTTPException, ValueError) as err:
-            raise InputError(f"The server at {self._url} does not answer: {err!r}") from err
+            remedy = (
+                " Give its authority by --ca FILE." if isinstance(err, ssl.SSLCertVerificationError) else ""
+            )
+            raise InputError(f"The server at {self._url} does not answer: {err!r}.{remedy}") from err
         if response.status != 200:
             said = data[:_MOST_SAID].decode(errors="replace")
             raise InputError(
                 f"The server at {self._url} answers {response.status} to {self._root}{path}: {said}"
+                f"{self._remedy(response.status)}"
             )
         try:
             return json.loads(data)
@@ -103,6 +155,22 @@ class RemotePredictor:
             raise InputError(
                 f"The server at {self._url} answers {path} with something that is no JSON: is it `sightline serve`?"
             ) from err
+
+    def _remedy(self, status: int) -> str:
+        if status not in (401, 403):
+            return ""
+        sent = "No key was sent." if self._api_key is None else "It does not take the key that was sent."
+        return (
+            f" {sent} Give one with the scopes read and predict, in a file by --api-key-file or in the environment "
+            "as SIGHTLINE_API_KEY."
+        )
+
+
+def _trust(ca: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except (OSError, ValueError) as err:
+        raise InputError(f"The authority '{ca}' of --ca cannot be used: {err}. It is a file in PEM.") from err
 
 
 def _no_address(url: str) -> str:

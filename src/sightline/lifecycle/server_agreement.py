@@ -9,7 +9,7 @@ from sightline.dataset import read_sample
 from sightline.errors import InputError
 from sightline.inference import Predictor
 from sightline.lifecycle.judge import Judged
-from sightline.lifecycle.remote import RemoteAnswer, RemotePredictor
+from sightline.lifecycle.remote import RemoteAnswer, RemotePredictor, RemoteServer
 from sightline.parallel import Progress
 
 _TOLERANCE = 1e-4
@@ -38,13 +38,13 @@ class Agreement:
         return not self.differing and self.max_probability_difference <= _TOLERANCE
 
 
-def require_same_model(predictor: Predictor, url: str) -> None:
+def require_same_model(predictor: Predictor, where: RemoteServer) -> None:
     """See that a server runs this very bundle, by this very variant, before anything is compared.
 
     Raises:
-        InputError: the server does not answer, or runs another bundle or another variant.
+        InputError: the server does not answer or let us in, or runs another bundle or another variant.
     """
-    server = RemotePredictor(url)
+    server, url = RemotePredictor(where), where.url
     try:
         theirs = server.model()
     finally:
@@ -63,7 +63,7 @@ def require_same_model(predictor: Predictor, url: str) -> None:
 
 
 def compare_with_server(
-    judged: Judged, predictor: Predictor, url: str, progress: Progress | None = None
+    judged: Judged, predictor: Predictor, where: RemoteServer, progress: Progress | None = None
 ) -> Agreement:
     """Send every judged image to a server and compare its answer with the bundle's own.
 
@@ -73,12 +73,12 @@ def compare_with_server(
     manifest = predictor.bundle.manifest
     expected = manifest.decision.probabilities(judged.scores.logits)
     present = manifest.decision.present(expected)
-    server = RemotePredictor(url)
+    server = RemotePredictor(where)
     largest, differing = 0.0, []
     try:
         for row, sample in enumerate(judged.dataset.samples):
             answer = server.ask(read_sample(judged.dataset, sample, manifest.preprocessing.limits))
-            _require_comparable(answer, manifest, url)
+            _require_comparable(answer, manifest, where.url)
             given = [answer.probabilities[label] for label in manifest.labels]
             largest = max(largest, float(np.abs(given - expected[row]).max()))
             if answer.labels != {manifest.labels[index] for index in np.flatnonzero(present[row])}:
