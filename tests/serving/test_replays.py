@@ -9,6 +9,7 @@ import pytest
 
 from pictures import encode, gradient
 from servers import hosted
+from sightline.errors import DeadlineExceeded
 from sightline.serving import ServerSettings, Service
 from sightline.serving.exchange import Exchange
 from sightline.serving.models import open_model
@@ -92,6 +93,56 @@ def test_sent_again_before_the_first_is_answered_it_waits_and_no_work_is_done_tw
         predictor.prepare = plain
 
     assert len(bodies) == len(calls) == 1
+
+
+def test_who_waits_for_the_first_waits_no_longer_than_its_own_time(server, client):
+    predictor, go, calls = server.service.models.find().predictor, threading.Event(), []
+    plain = predictor.prepare
+
+    def prepare(image, *, waited_ms=0.0, observe=None):
+        calls.append(image)
+        assert go.wait(60)
+        return plain(image, waited_ms=waited_ms)
+
+    predictor.prepare = prepare
+    try:
+        with ThreadPoolExecutor(1) as threads:
+            first = threads.submit(send, client, "g")
+            while not calls:
+                pass
+            hurried = send(client, "g", **{"x-request-timeout-ms": "50"})
+            wrong = send(client, "g", **{"x-request-timeout-ms": "soon"})
+            undone = first.running()
+            go.set()
+            answer = first.result()
+    finally:
+        go.set()
+        predictor.prepare = plain
+    again = send(client, "g", **{"x-request-timeout-ms": "60000"})
+
+    assert (hurried.status_code, hurried.json()["error"]["code"]) == (504, "deadline_exceeded")
+    assert wrong.status_code == 400
+    assert undone
+    assert answer.status_code == 200
+    assert again.content == answer.content
+    assert len(calls) == 1
+
+
+def test_the_usual_time_holds_for_who_waits_and_says_nothing_and_an_answer_that_is_there_is_given():
+    async def run():
+        replays, go = Replays(), asyncio.Event()
+        first = asyncio.create_task(ask(replays, b"h", go=go))
+        await asyncio.sleep(0)
+        with pytest.raises(DeadlineExceeded, match="time that the request allowed"):
+            await replays.answer(exchange(b"h"), unwanted, 100, 5, 0.01)
+        go.set()
+        await first
+        await replays.answer(exchange(b"h"), unwanted, 100, 5, 0.0)
+
+    async def unwanted():
+        raise AssertionError
+
+    asyncio.run(run())
 
 
 def exchange(key, query=b""):

@@ -72,6 +72,7 @@ class Door:
                     lambda: self._answer(exchange, handler, shape),
                     settings.max_body_bytes,
                     settings.body_timeout_s,
+                    settings.request_timeout_s,
                 )
             elif handler is not None:
                 await handler(self._service, exchange)

@@ -14,6 +14,7 @@ from typing import Final
 
 from sightline.errors import BodyTimeout, MalformedRequest, NotReady, ReusedKey
 from sightline.serving.exchange import Exchange, Message
+from sightline.serving.work import out_of_time
 
 HEADER: Final = b"idempotency-key"
 _LONGEST_KEY = 255
@@ -48,14 +49,21 @@ class Replays:
         self._bytes = 0
 
     async def answer(
-        self, exchange: Exchange, work: Callable[[], Awaitable[None]], limit: int, body_timeout_s: float
+        self,
+        exchange: Exchange,
+        work: Callable[[], Awaitable[None]],
+        limit: int,
+        body_timeout_s: float,
+        usual_s: float | None = None,
     ) -> None:
         """Answer by doing the work, or with what the first request of this client, path and key got.
 
-        work answers whatever happens. limit: of the body, in bytes.
+        work answers whatever happens. limit: of the body, in bytes. usual_s: how long a request may take that does not
+        say so itself.
 
         Raises:
-            MalformedRequest: the key is empty or longer than 255 bytes.
+            MalformedRequest: the key is empty or longer than 255 bytes; the time allowed is none.
+            DeadlineExceeded: the time allowed was over before the first request was answered, which goes on.
             ReusedKey: the first request had another body.
             NotReady: the first request failed while this one waited for it.
             BodyTimeout, BodyTooLarge: as without a key.
@@ -67,8 +75,9 @@ class Replays:
         name = (exchange.client, scope["path"], scope["query_string"], key)
         self._forget_old()
         if kept := self._kept.get(name) or self._pending.get(name):
+            deadline = exchange.deadline(usual_s)
             digest = await _digest_of(exchange, limit, body_timeout_s)
-            await kept.done.wait()
+            await _wait(kept.done, deadline)
             if not kept.messages:
                 raise NotReady("The first request with this Idempotency-Key failed. Send it again.")
             if kept.digest != digest:
@@ -116,6 +125,15 @@ def _size(name: _Name, messages: Sequence[Message]) -> int:
     headers = sum(len(key) + len(value) for one in messages for key, value in one.get("headers", ()))
     bodies = sum(len(one.get("body", b"")) for one in messages)
     return _OVERHEAD_BYTES + sum(map(len, name)) + headers + bodies
+
+
+async def _wait(done: asyncio.Event, deadline: float) -> None:
+    left_s = None if deadline == float("inf") else deadline - time.monotonic()
+    try:
+        async with asyncio.timeout(left_s):
+            await done.wait()
+    except TimeoutError as err:
+        raise out_of_time() from err
 
 
 async def _digest_of(exchange: Exchange, limit: int, timeout_s: float) -> bytes:
