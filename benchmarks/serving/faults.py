@@ -6,7 +6,7 @@ While each fault lasts, four askers compare every answer with what the bundle gi
 back to the fault itself, wrong answers and other statuses than 200 of the askers, memory before and after, and the
 seconds until gauges were at nothing and an answer came. Exits with 1 if an answer was wrong, a status was 500, a fault
 found something WRONG, or askers lost a connection to other than a process that was killed. The last three faults have
-servers of their own; that of the clock needs libfaketime (Debian's package `faketime`).
+servers of their own; that of the clock needs a C compiler.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from pathlib import Path
 from benchmarks.machine import describe_machine
 from benchmarks.serving.ground import PATH, WRONG, Fault, Ground
 from benchmarks.serving.load import Connection, closed_loop
-from benchmarks.serving.machine_faults import clock_jumps, find_clock, full_log, killed_worker
+from benchmarks.serving.machine_faults import clock_jumps, full_log, killed_worker, make_clock
 from benchmarks.serving.malformed import mutate
 from benchmarks.serving.server import Server, serving, serving_unheard
 from sightline.inference import load
@@ -176,14 +176,15 @@ def _run(folder: Path, given: Path, bodies: list[bytes], expected: list[float], 
         with serving(bundle, *usual, "--workers", "2", token=token) as server:
             suffer(server, killed_worker)
     if only in clock_jumps.__name__:
-        clock = find_clock(folder)
+        clock = make_clock(folder)
         if clock is None:
-            print("| clock_jumps | not run: libfaketime is not installed (apt-get install faketime) | | | |")
+            print("| clock_jumps | not run: there is no C compiler `cc` to build a clock with | | | |")
         else:
 
             async def jump(ground: Ground) -> Counter[str]:
                 return await clock_jumps(ground, clock, keys)
 
+            jump.__name__ = clock_jumps.__name__
             with serving(bundle, *usual, token=token, environment=clock.environment) as server:
                 suffer(server, jump)
     return failed
