@@ -11,6 +11,7 @@ import argparse
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.serving.server import serving
@@ -43,18 +44,35 @@ def main() -> None:
     raise SystemExit(done.returncode)
 
 
-def ask(url: str, model: str, examples: int, seed: int) -> "subprocess.CompletedProcess[str]":
-    """Let schemathesis ask a server, of which one model is known, about each route so many times, and more."""
+def ask(
+    url: str,
+    model: str,
+    examples: int,
+    seed: int,
+    *more: str,
+    document: str | None = None,
+    checks: Sequence[str] = CHECKS,
+) -> "subprocess.CompletedProcess[str]":
+    """Let schemathesis ask a server, of which one model is known, about each route so many times, and more.
+
+    more
+        Further options of `schemathesis run`.
+    document
+        The OpenAPI document, where the server does not give it to everybody.
+    """
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "schemathesis.toml"
         config.write_text(
             f'[parameters]\n"path.model" = "{model}"\n'
             '[checks.not_a_server_error]\nexpected-statuses = ["2xx", "4xx", 503, 504]\n'
         )
+        if document is not None:
+            Path(folder, "openapi.json").write_text(document)
         command = [str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(config), "run"]
-        command += [f"{url}/openapi.json", "--no-color", "--continue-on-failure", "--warnings", "off"]
-        command += ["--phases", "examples,coverage,fuzzing", "--checks", ",".join(CHECKS)]
-        command += ["--max-examples", str(examples), "--seed", str(seed), "--request-timeout", "30"]
+        command += [f"{url}/openapi.json"] if document is None else ["openapi.json", "--url", url]
+        command += ["--no-color", "--continue-on-failure", "--warnings", "off"]
+        command += ["--phases", "examples,coverage,fuzzing", "--checks", ",".join(checks)]
+        command += ["--max-examples", str(examples), "--seed", str(seed), "--request-timeout", "30", *more]
         return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
 
 

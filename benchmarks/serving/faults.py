@@ -4,7 +4,9 @@
 
 While each fault lasts, four askers compare every answer with what the bundle gives offline. Prints a table: what came
 back to the fault itself, wrong answers and other statuses than 200 of the askers, memory before and after, and the
-seconds until gauges were at nothing and an answer came. Exits with 1 if an answer was wrong or a status was 500.
+seconds until gauges were at nothing and an answer came. Exits with 1 if an answer was wrong, a status was 500, a fault
+found something WRONG, or askers lost a connection to other than a process that was killed. The last three faults have
+servers of their own; that of the clock needs a C compiler.
 """
 
 import argparse
@@ -18,51 +20,19 @@ import signal
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from pathlib import Path
 
 from benchmarks.machine import describe_machine
+from benchmarks.serving.ground import PATH, WRONG, Fault, Ground
 from benchmarks.serving.load import Connection, closed_loop
-from benchmarks.serving.server import Server, serving
+from benchmarks.serving.machine_faults import clock_jumps, full_log, killed_worker, make_clock
+from benchmarks.serving.malformed import mutate
+from benchmarks.serving.server import Server, serving, serving_unheard
 from sightline.inference import load
 from sightline.serving.security import add_key
 
-PATH, TOLERANCE = "/v1/predict?top_k=1", 1e-4
-
-
-class Ground:
-    """A server, its bundle's folder, and what faults need to reach it."""
-
-    def __init__(self, server: Server, token: str, bundle: Path, bodies: Sequence[bytes]) -> None:
-        self.server, self.bundle, self.bodies = server, bundle, bodies
-        self.headers = {"Authorization": f"Bearer {token}"}
-        self.head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n".encode()
-        self.name = load(bundle, variant="float32", threads=1).bundle.manifest.name
-
-    async def raw(self, data: bytes, wait_s: float = 5.0) -> str:
-        """Send bytes on a connection of their own; the statuses that come back within the time."""
-        reader, writer = await asyncio.open_connection(*self.server.place)
-        received = b""
-        with contextlib.suppress(OSError, TimeoutError):
-            writer.write(data)
-            async with asyncio.timeout(wait_s):
-                while chunk := await reader.read(65536):
-                    received += chunk
-                    if b"\r\n\r\n" in received:
-                        break
-        writer.close()
-        return " ".join(re.findall(r"HTTP/1\.1 (\d+)", received.decode("latin-1"))) or "nothing"
-
-    async def load_again(self) -> str:
-        """Load the model again by the control plane."""
-        assert self.server.control is not None
-        connection = Connection(*self.server.control, headers=self.headers)
-        code, _ = await connection.post(f"/v2/repository/models/{self.name}/load", b"")
-        connection.close()
-        return f"load {code}"
-
-
-Fault = Callable[[Ground], Awaitable[Counter[str]]]
+TOLERANCE = 1e-4
 
 
 async def gone_bundle(ground: Ground) -> Counter[str]:
@@ -135,20 +105,7 @@ async def mutated(ground: Ground) -> Counter[str]:
     """Two thousand pictures: cut off, with flipped bits, with pieces of others in them, with parts repeated."""
     rng, found = random.Random(2), []
     for _ in range(2000):
-        body = bytearray(rng.choice(ground.bodies))
-        at, kind = rng.randrange(2, len(body)), rng.randrange(4)
-        if kind == 0:
-            del body[at:]
-        elif kind == 1:
-            for _ in range(rng.randint(1, 20)):
-                body[rng.randrange(len(body))] ^= 1 << rng.randrange(8)
-        elif kind == 2:
-            other = rng.choice(ground.bodies)
-            body[at : at + 500] = other[at : at + 500]
-        else:
-            body[2:2] = (
-                rng.choice((b"\xff\xd0", b"\xff\xe1\0\2", b"\xff\xda\0\2", b"\xff\xf0\xff\xfe")) * 20_000
-            )
+        body = mutate(ground.bodies, rng)
         found.append(ground.raw(ground.head + b"Content-Length: %d\r\n\r\n" % len(body) + body, 30.0))
     return Counter(await _at_once(found))
 
@@ -188,20 +145,49 @@ def main() -> None:
     bodies = [path.read_bytes() for path in sorted(options.photos.rglob("*.JP*G"))[:50]]
     predictor = load(options.bundle, variant="float32", threads=1)
     expected = [predictor.predict(body).probability for body in bodies]
+    print("| fault | what came back | askers: answers, others, wrong | memory | until as before |")
+    print("|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
-        bundle = Path(shutil.copytree(options.bundle, Path(folder) / "bundle"))
-        token = add_key(Path(folder) / "keys.json", "faults", ["predict", "read", "admin"])
-        command = ["--variant", "float32", "--api-keys", str(Path(folder) / "keys.json")]
-        command += ["--control-port", "0", "--audit-log", "/dev/full"]  # no line of it can be written
-        with serving(bundle, *command, token=token) as server:
-            ground, failed = Ground(server, token, bundle, bodies), False
-            print("| fault | what came back | askers: answers, others, wrong | memory | until as before |")
-            print("|---|---|---|---|---|")
-            for fault in FAULTS:
-                if options.only in fault.__name__:
-                    failed |= asyncio.run(_suffer(ground, fault, expected))
+        failed = _run(Path(folder), options.bundle, bodies, expected, options.only)
     print(describe_machine())
     raise SystemExit(failed)
+
+
+def _run(folder: Path, given: Path, bodies: list[bytes], expected: list[float], only: str) -> bool:
+    """Run the faults whose names hold a word; whether one had come to harm."""
+    bundle, keys, failed = Path(shutil.copytree(given, folder / "bundle")), folder / "keys.json", False
+    token = add_key(keys, "faults", ["predict", "read", "admin"])
+    usual = ("--variant", "float32", "--api-keys", str(keys))
+
+    def suffer(server: Server, *faults: Fault) -> None:
+        nonlocal failed
+        ground = Ground(server, token, bundle, bodies)
+        for fault in faults:
+            failed |= asyncio.run(_suffer(ground, fault, expected))
+
+    if faults := [fault for fault in FAULTS if only in fault.__name__]:
+        control = ("--control-port", "0", "--audit-log", "/dev/full")  # no line of it can be written
+        with serving(bundle, *usual, *control, token=token) as server:
+            suffer(server, *faults)
+    if only in full_log.__name__:
+        with serving_unheard(bundle, *usual, token=token) as server:
+            suffer(server, full_log)
+    if only in killed_worker.__name__:
+        with serving(bundle, *usual, "--workers", "2", token=token) as server:
+            suffer(server, killed_worker)
+    if only in clock_jumps.__name__:
+        clock = make_clock(folder)
+        if clock is None:
+            print("| clock_jumps | not run: there is no C compiler `cc` to build a clock with | | | |")
+        else:
+
+            async def jump(ground: Ground) -> Counter[str]:
+                return await clock_jumps(ground, clock, keys)
+
+            jump.__name__ = clock_jumps.__name__
+            with serving(bundle, *usual, token=token, environment=clock.environment) as server:
+                suffer(server, jump)
+    return failed
 
 
 async def _suffer(ground: Ground, fault: Fault, expected: list[float]) -> bool:
@@ -238,6 +224,8 @@ async def _suffer(ground: Ground, fault: Fault, expected: list[float]) -> bool:
         flush=True,
     )
     bad = any("500" in what.split() and "load" not in what for what in found) or "500" in others
+    bad |= any(what.startswith(WRONG) for what in found)
+    bad |= bool(asked.errors) and fault is not killed_worker
     return bool(wrong) or bad or code != 200
 
 

@@ -1,5 +1,7 @@
 """The routes of the API that carry no pictures."""
 
+from typing import Any, Final
+
 from fastapi import APIRouter, Request, Response
 
 from sightline import __version__
@@ -8,22 +10,30 @@ from sightline.serving.answers import ErrorBody, Health, ModelInfo, ModelList
 from sightline.serving.models import Served
 from sightline.serving.service import Service
 
+_NOT_LET_IN: Final[dict[int | str, dict[str, Any]]] = {
+    status: {"model": ErrorBody} for status in (401, 403, 429)
+}
+
 
 def build_routes(service: Service) -> APIRouter:
     """Return all routes of one service."""
     router = APIRouter()
 
-    @router.get("/v1/model", response_model=ModelInfo)
+    @router.get("/v1/model", response_model=ModelInfo, responses=_NOT_LET_IN)
     async def model() -> ModelInfo:
         """Describe the model that answers where none is named."""
         return _describe(service.models.find())
 
-    @router.get("/v1/models", response_model=ModelList)
+    @router.get("/v1/models", response_model=ModelList, responses=_NOT_LET_IN)
     async def models() -> ModelList:
         """Describe all models in service; the first answers where none is named."""
         return ModelList(models=[_describe(one) for one in service.models])
 
-    @router.get("/v1/models/{name}", response_model=ModelInfo, responses={404: {"model": ErrorBody}})
+    @router.get(
+        "/v1/models/{name}",
+        response_model=ModelInfo,
+        responses={404: {"model": ErrorBody}, **_NOT_LET_IN},
+    )
     async def named(name: str) -> ModelInfo:
         """Describe one model."""
         return _describe(service.models.find(name))
@@ -42,7 +52,7 @@ def build_routes(service: Service) -> APIRouter:
             raise NotReady(f"The server is {service.state}.")
         return Health(status="ready")
 
-    @router.get("/metrics", response_class=Response)
+    @router.get("/metrics", response_class=Response, responses=_NOT_LET_IN)
     async def metrics(request: Request) -> Response:
         """Metrics in Prometheus' text format, or as OpenMetrics where `Accept` asks for that."""
         accept = request.headers.get("accept", "")

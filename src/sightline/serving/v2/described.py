@@ -18,8 +18,12 @@ class Refusal(Frozen):
     error: str
 
 
+_NOT_LET_IN: Final[dict[int | str, dict[str, Any]]] = {
+    status: {"model": Refusal} for status in (401, 403, 429)
+}
 _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
-    status: {"model": Refusal} for status in (400, 404, 408, 413, 415, 422, 429, 500, 503, 504)
+    **_NOT_LET_IN,
+    **{status: {"model": Refusal} for status in (400, 404, 408, 413, 415, 422, 500, 503, 504)},
 }
 _INFER: Final[dict[str, Any]] = {
     "requestBody": {
@@ -67,7 +71,7 @@ def describe(router: APIRouter) -> None:
         """Classify pictures: `image` (BYTES `[N]`, encoded; in JSON base64) or `images` (UINT8 `[N, H, W, 3]`)."""
         raise NEVER
 
-    @router.get("/v2", tags=[_TAG])
+    @router.get("/v2", tags=[_TAG], responses=_NOT_LET_IN)
     async def server() -> dict[str, Any]:
         """Say what the server is, and which extensions of the protocol it has."""
         raise NEVER
@@ -93,10 +97,10 @@ def describe(router: APIRouter) -> None:
             _of_model,
             tags=[_TAG],
             summary=what,
-            responses={404: {"model": Refusal}},
+            responses={404: {"model": Refusal}, **_NOT_LET_IN},
         )
 
-    @router.post("/v2/repository/index", tags=[_TAG])
+    @router.post("/v2/repository/index", tags=[_TAG], responses=_NOT_LET_IN)
     async def index() -> list[dict[str, str]]:
         """List the models in service."""
         raise NEVER
