@@ -16,14 +16,12 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks.machine import describe_machine
+from benchmarks.rounding import CALIBRATION, rounded
 from benchmarks.variants import EagerTorch
 from sightline.images import preprocess_image
 from sightline.inference import Engine, open_graph
 from sightline.inference.measuring import measure_latency
 from sightline.optimize import export_onnx
-from sightline.optimize.quantizing.histograms import count_values
-from sightline.optimize.quantizing.qdq import insert_pairs, prepare, tensors_to_calibrate
-from sightline.optimize.quantizing.ranges import METHODS
 from sightline.records import Preprocessing
 from sightline.training import build_network, recipe_for
 
@@ -34,7 +32,7 @@ BACKBONES = (
     "resnet50",
     "deit_tiny_patch16_224",
 )
-CLASSES, CALIBRATION = 1000, 16
+CLASSES = 1000
 
 
 def main() -> None:
@@ -69,9 +67,7 @@ def _engines(backbone: str, pixels: NDArray[np.uint8]) -> dict[str, Engine]:
         path = Path(folder) / "model.onnx"
         export_onnx(network, path, example=pixels)
         graph = path.read_bytes()
-    model = prepare(graph)
-    counted = count_values(model, tensors_to_calibrate(model), pixels[:CALIBRATION], lambda: None)
-    int8 = insert_pairs(model, {name: METHODS["minmax"](found) for name, found in counted.items()})
+    int8 = rounded(graph, pixels)
     return {
         "PyTorch": EagerTorch(backbone, CLASSES, (side, side)),
         "ORT fp32": open_graph(graph, backbone, "onnxruntime", "float32", threads=1),

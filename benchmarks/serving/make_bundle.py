@@ -1,11 +1,14 @@
 """A bundle of a timm network with random weights and 1,000 classes, and the same network as the peers take it.
 
-    python -m benchmarks.serving.make_bundle BACKBONE PHOTOS LABELS OUT
+    python -m benchmarks.serving.make_bundle BACKBONE PHOTOS LABELS OUT [--int8]
 
 writes OUT/BACKBONE, a bundle, and OUT/BACKBONE.onnx, whose input is float32 NCHW, normalised. LABELS is a text file,
 the last 1,000 lines of which are the classes. Speed does not depend on the weights. The bundle does not reduce large
 JPEGs while decoding, as the peers do not, and rejects nothing; OUT/BACKBONE-full is the same with an outlier score.
 OUT/BACKBONE-own does as Sightline does by default: it reduces, and has the variant `ov-bfloat16` beside float32.
+
+With --int8 only OUT/BACKBONE-int8, the same in eight bits with the variants `int8` (ONNX Runtime) and `ov-int8`, and
+OUT/BACKBONE.int8.onnx for the peers, rounded by ONNX Runtime's own tool.
 """
 
 import argparse
@@ -13,8 +16,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from onnxruntime.quantization import CalibrationDataReader, quantize_static
 from torch import Tensor, nn
 
+from benchmarks.rounding import CALIBRATION, rounded
 from sightline import __version__
 from sightline.bundle import (
     EXPECTED_FILE,
@@ -42,6 +48,7 @@ from sightline.records import DecisionRule, OutlierRule, Preprocessing, Temperat
 from sightline.training import Network, Recipe, build_network
 
 SIDE, GOLDEN, REFERENCE = 224, 4, 64
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class Plain(nn.Module):
@@ -64,6 +71,7 @@ def main() -> None:
     parser.add_argument("photos", type=Path)
     parser.add_argument("labels", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--int8", action="store_true")
     options = parser.parse_args()
     labels = options.labels.read_text("utf-8").split("\n")
     classes = tuple(
@@ -82,17 +90,19 @@ def main() -> None:
     faster = Variant(file="model.onnx", engine="openvino", precision="bfloat16", golden_logit=0.05, gate={})
     out = options.out / options.backbone
     one, both = {"float32": reference}, {"float32": reference, "ov-bfloat16": faster}
-    for ending, spec, variants, rejects in (
-        ("", peers, one, False),
-        ("-full", peers, one, True),
-        ("-own", own, both, False),
-    ):
+    eight = {
+        "int8": reference.model_copy(update={"precision": "int8"}),
+        "ov-int8": faster.model_copy(update={"precision": "int8", "golden_logit": 0.25}),
+    }
+    kinds = (("", peers, one, False), ("-full", peers, one, True), ("-own", own, both, False))
+    for ending, spec, variants, rejects in (("-int8", own, eight, False),) if options.int8 else kinds:
         place = out.with_name(f"{out.name}{ending}")
         _write(network, options.backbone, classes, photos, place, spec, variants, rejects=rejects)
+    plain = options.out / f"{options.backbone}.onnx"
     torch.onnx.export(
         Plain(network).eval(),
         (torch.zeros(2, 3, SIDE, SIDE),),
-        options.out / f"{options.backbone}.onnx",
+        plain,
         input_names=["pixels"],
         output_names=["logits"],
         dynamic_shapes=({0: torch.export.Dim("batch", min=1)},),
@@ -100,6 +110,23 @@ def main() -> None:
         dynamo=True,
         external_data=False,
     )
+    if options.int8:
+        _round(plain, [preprocess_image(data, peers) for data in photos[:CALIBRATION]])
+
+
+class _Calibrating(CalibrationDataReader):
+    def __init__(self, pictures: list[NDArray[np.uint8]]) -> None:
+        shift, scale = np.array(IMAGENET_MEAN, np.float32), np.array(IMAGENET_STD, np.float32)
+        self._left = [((one / np.float32(255) - shift) / scale).transpose(2, 0, 1)[None] for one in pictures]
+
+    def get_next(self) -> dict[str, NDArray[np.float32]] | None:
+        """The next picture, normalised, float32 `[1, 3, H, W]`."""
+        return {"pixels": self._left.pop()} if self._left else None
+
+
+def _round(graph: Path, pictures: list[NDArray[np.uint8]]) -> None:
+    out = graph.with_suffix(".int8.onnx")
+    quantize_static(graph, out, _Calibrating(pictures), per_channel=True)
 
 
 def _write(
@@ -118,6 +145,8 @@ def _write(
     export_onnx(network, written, example=pixels)
     graph = written.read_bytes()
     written.unlink()
+    if "int8" in variants:
+        graph = rounded(graph, pixels)
     engine = OnnxEngine(open_session(graph, "model.onnx"))
     (embeddings, feature_map) = engine.run(pixels, ["embedding", "feature_map"])
     reference = _reference(embeddings, labels, photos)
@@ -147,7 +176,7 @@ def _write(
         preprocessing=spec,
         decision=rule,
         graph=Graph(opset=OPSET, embedding_size=embeddings.shape[1], feature_map_shape=feature_map.shape[1:]),
-        default_variant="float32",
+        default_variant=next(iter(variants)),
         variants=variants,
         golden=Golden(count=len(golden)),
         provenance=Provenance(
@@ -162,8 +191,8 @@ def _write(
             seed=0,
             backbone=backbone,
             pretrained="false",
-            normalisation_mean=(0.485, 0.456, 0.406),
-            normalisation_std=(0.229, 0.224, 0.225),
+            normalisation_mean=IMAGENET_MEAN,
+            normalisation_std=IMAGENET_STD,
             best_epoch=1,
             training_seconds=0.0,
         ),
