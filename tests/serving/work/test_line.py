@@ -152,6 +152,14 @@ def test_company_is_of_one_predictor_and_leaves_the_other_threads_their_share(lo
     assert rounds[2] == [another]
 
 
+def test_company_takes_half_of_a_promised_time_at_most(loop):
+    line = Line(Bounds(wait_s=0.1), threads=1)
+    line.worked(1, 0.012)
+    entered(line, *(picture(loop, company=8) for _ in range(6)))
+
+    assert [len(taken(line)) for _ in range(2)] == [4, 2]
+
+
 def test_without_a_delay_nothing_waits_for_company(loop):
     line = Line(Bounds(), threads=1)
     entered(line, picture(loop, company=8))

@@ -186,9 +186,12 @@ class Line:
         )
 
     def _share(self, first: Picture) -> int:
-        """So many of what waits that the other threads have as much."""
+        """So many of what waits that the other threads have as much, and that take half of a promised time at most."""
         waiting = self._urgent.count + self._usual.count + 1
-        return min(first.company, math.ceil(waiting / self._threads))
+        share = min(first.company, math.ceil(waiting / self._threads))
+        if self.seconds_each and math.isfinite(self.bounds.wait_s):
+            share = min(share, max(1, int(self.bounds.wait_s / 2 / self.seconds_each)))
+        return share
 
     def _wait_for_company(self, first: Picture) -> None:
         if self._delay_s and first.company > 1:
