@@ -63,18 +63,19 @@ def serving(
     )
     try:
         assert process.stderr is not None
-        places: list[tuple[str, int]] = []
+        place = control = None
         said: list[str] = []
         for line in process.stderr:
             said.append(line)
-            if found := re.search(r"http://([0-9.]+):(\d+)", line):
-                places.append((found[1], int(found[2])))
+            if found := re.search(r"(Serving .*|Control plane) on http://([0-9.]+):(\d+)", line):
+                there = found[2], int(found[3])
+                place, control = (place, there) if found[1] == "Control plane" else (there, control)
             if "Try: " in line:
                 break
-        if not places:
+        if place is None:
             raise SystemExit("".join(said))
         threading.Thread(target=said.extend, args=(process.stderr,), daemon=True).start()
-        server = Server(process, places[0], places[1] if len(places) > 2 else None, token, said)
+        server = Server(process, place, control, token, said)
         _wait_until_ready(server)
         yield server
     finally:

@@ -4,28 +4,11 @@ import base64
 import json
 import resource
 
-import httpx
 import pytest
 
 from pictures import encode, gradient
-from servers import hosted
-from sightline.serving import ServerSettings, Service
-from sightline.serving.models import open_model
 
 PICTURE = encode(gradient())
-SETTINGS = ServerSettings(threads=1)
-
-
-@pytest.fixture(scope="module")
-def server(bundle):
-    with hosted(Service([open_model(bundle, SETTINGS)], SETTINGS)) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def client(server):
-    with httpx.Client(base_url=server.url, timeout=60) as opened:
-        yield opened
 
 
 @pytest.fixture(autouse=True)

@@ -1,34 +1,43 @@
 """`Idempotency-Key`: a request that is sent again."""
 
 import asyncio
+import contextlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
 import pytest
 
 from pictures import encode, gradient
-from servers import hosted
 from sightline.errors import DeadlineExceeded
-from sightline.serving import ServerSettings, Service
 from sightline.serving.exchange import Exchange
-from sightline.serving.models import open_model
 from sightline.serving.replays import Replays
 
 PICTURE, OTHER = encode(gradient()), encode(gradient(70, 30))
-SETTINGS = ServerSettings(threads=1)
 
 
-@pytest.fixture(scope="module")
-def server(bundle):
-    with hosted(Service([open_model(bundle, SETTINGS)], SETTINGS)) as started:
-        yield started
+@contextlib.contextmanager
+def held(server):
+    """Let pictures wait at the predictor: (one has come, they may go on, those that have come)."""
+    predictor, begun, go, calls = (
+        server.service.models.find().predictor,
+        threading.Event(),
+        threading.Event(),
+        [],
+    )
+    plain = predictor.prepare
 
+    def prepare(image, *, waited_ms=0.0, observe=None):
+        calls.append(image)
+        begun.set()
+        assert go.wait(60)
+        return plain(image, waited_ms=waited_ms)
 
-@pytest.fixture(scope="module")
-def client(server):
-    with httpx.Client(base_url=server.url, timeout=60) as opened:
-        yield opened
+    predictor.prepare = prepare
+    try:
+        yield begun, go, calls
+    finally:
+        go.set()
+        predictor.prepare = plain
 
 
 def send(client, key, image=PICTURE, **more):
@@ -73,51 +82,24 @@ def test_a_key_that_is_none_is_malformed(client, key):
 
 
 def test_sent_again_before_the_first_is_answered_it_waits_and_no_work_is_done_twice(server, client):
-    predictor, go, calls = server.service.models.find().predictor, threading.Event(), []
-    plain = predictor.prepare
-
-    def prepare(image, *, waited_ms=0.0, observe=None):
-        calls.append(image)
-        assert go.wait(60)
-        return plain(image, waited_ms=waited_ms)
-
-    predictor.prepare = prepare
-    try:
-        with ThreadPoolExecutor(3) as threads:
-            waiting = [threads.submit(send, client, "f") for _ in range(3)]
-            while not calls:
-                pass
-            go.set()
-            bodies = {one.result().content for one in waiting}
-    finally:
-        predictor.prepare = plain
+    with held(server) as (begun, go, calls), ThreadPoolExecutor(3) as threads:
+        waiting = [threads.submit(send, client, "f") for _ in range(3)]
+        assert begun.wait(60)
+        go.set()
+        bodies = {one.result().content for one in waiting}
 
     assert len(bodies) == len(calls) == 1
 
 
 def test_who_waits_for_the_first_waits_no_longer_than_its_own_time(server, client):
-    predictor, go, calls = server.service.models.find().predictor, threading.Event(), []
-    plain = predictor.prepare
-
-    def prepare(image, *, waited_ms=0.0, observe=None):
-        calls.append(image)
-        assert go.wait(60)
-        return plain(image, waited_ms=waited_ms)
-
-    predictor.prepare = prepare
-    try:
-        with ThreadPoolExecutor(1) as threads:
-            first = threads.submit(send, client, "g")
-            while not calls:
-                pass
-            hurried = send(client, "g", **{"x-request-timeout-ms": "50"})
-            wrong = send(client, "g", **{"x-request-timeout-ms": "soon"})
-            undone = first.running()
-            go.set()
-            answer = first.result()
-    finally:
+    with held(server) as (begun, go, calls), ThreadPoolExecutor(1) as threads:
+        first = threads.submit(send, client, "g")
+        assert begun.wait(60)
+        hurried = send(client, "g", **{"x-request-timeout-ms": "50"})
+        wrong = send(client, "g", **{"x-request-timeout-ms": "soon"})
+        undone = first.running()
         go.set()
-        predictor.prepare = plain
+        answer = first.result()
     again = send(client, "g", **{"x-request-timeout-ms": "60000"})
 
     assert (hurried.status_code, hurried.json()["error"]["code"]) == (504, "deadline_exceeded")

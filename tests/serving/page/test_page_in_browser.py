@@ -4,48 +4,20 @@ import io
 import json
 
 import httpx
-import numpy as np
 import pytest
 from PIL import Image
 
-from browsers import CHROMIUM, chromium, visiting
+from browsers import visiting
 from bundles import LABELS, make_bundle, outlier_rule
+from paged import NOISE, PICTURE, RULE, SEVERAL, asked
 from pictures import encode, gradient, raw_png
 from proxies import proxied
 from servers import running
-from sightline.records import DecisionRule, PredictionSets, Temperature
 
-pytest.importorskip("playwright.sync_api", reason="the page's tests need playwright")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="the page's tests need Chromium: `make test` installs it on Debian, as root"
-)
-
-PICTURE = encode(gradient())
 OTHER = encode(gradient(90, 60), "JPEG", quality=90)
-NOISE = encode(np.random.default_rng(2).integers(0, 256, (40, 50, 3), dtype=np.uint8))
 MAX_BYTES = 100_000
-RULE = DecisionRule(
-    calibration=Temperature(value=2.5),
-    accept_thresholds=(0.92, 0.85, 2.0),
-    alarm_thresholds=(None, None, 0.1),
-    sets=PredictionSets(kind="lac", coverage=0.9, threshold=0.95),
-    aim="recall(hole) >= 0.99",
-)
 TRICKY = "<img/src=x/onerror=alert(1)>"
 LONG = "x" * 200
-RAILS = ("straight", "bent", "broken")
-SEVERAL = DecisionRule(
-    activation="sigmoid",
-    calibration=Temperature(value=3.0),
-    label_thresholds=(0.2, 0.5, 0.9),
-    review_from=(0.1, 0.4, 0.01),
-)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -64,23 +36,10 @@ def several_url(tmp_path_factory):
         yield server.url
 
 
-@pytest.fixture(scope="module")
-def two_url(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("page")
-    tiles = make_bundle(folder / "tiles", decision=RULE)
-    rails = make_bundle(folder / "rails", labels=RAILS, decision=SEVERAL)
-    with running(tiles, "--threads", "1", f"rails={rails}") as server:
-        yield server.url
-
-
 @pytest.fixture
 def visit(browser, url):
     with visiting(browser, url) as begun:
         yield begun
-
-
-def asked(url, data=PICTURE, **parameters):
-    return httpx.post(f"{url}/v1/predict", content=data, params=parameters, timeout=30)
 
 
 def rows(visit):
@@ -446,94 +405,3 @@ def test_with_one_model_there_is_no_choice_and_none_is_named(visit):
     assert visit.page.locator("#which").is_hidden()
     assert visit.page.locator("#by").count() == 0
     assert not [path for path in visit.paths() if "model=" in path]
-
-
-def test_the_chosen_model_answers_explains_and_tells_what_it_is(browser, two_url):
-    with visiting(browser, two_url) as visit:
-        page = visit.page
-        visit.choose(("picture.png", PICTURE))
-        assert visit.text("#by") == "answered by tiles"
-
-        page.get_by_label("Model", exact=True).select_option("rails")
-
-        assert visit.text("#by:has-text('rails')") == "answered by rails"
-        said = asked(two_url, model="rails").json()
-        assert visit.text("#answer .verdict strong") == " and ".join(said["labels"])
-        assert "review from" in visit.text("#answer .bars")
-        assert page.locator("#said").inner_text().startswith("rails: ")
-        assert said["bundle_id"] in visit.text("#facts")
-        assert visit.text("h1") == "rails"
-        page.select_option("#label", "broken")
-        page.click("#look")
-        page.locator("#overlay[alt*=\"'broken'\"]").wait_for()
-        explained = [path for path in visit.paths() if "explain" in path]
-        assert ["model=rails" in path for path in explained] == [True]
-
-
-def test_an_answer_that_is_gone_back_to_keeps_its_model(browser, two_url):
-    with visiting(browser, two_url) as visit:
-        visit.choose(("first.png", PICTURE))
-        visit.text("#answer .verdict")
-        visit.choose(("second.png", NOISE))
-        visit.page.locator("#pictures li:nth-child(2) .badge").wait_for()
-        visit.page.get_by_label("Model", exact=True).select_option("rails")
-        visit.text("#by:has-text('rails')")
-
-        visit.page.click("#pictures button:has-text('first.png')")
-
-        assert visit.text("#by:has-text('tiles')")
-        assert "accept from 92%" in visit.text("#answer .bars")
-        assert visit.page.locator("#label option").all_inner_texts() == list(LABELS)
-        visit.page.click("#look")
-        visit.page.locator("#overlay").wait_for()
-        (explained,) = [path for path in visit.paths() if "explain" in path]
-        assert "model=tiles" in explained
-
-
-def test_a_model_is_chosen_by_keyboard_while_the_answer_of_another_is_waited_for(browser, two_url):
-    waiting = []
-
-    def guard(route):
-        if "model=tiles" in route.request.url:
-            waiting.append(route)
-        else:
-            route.continue_()
-
-    with visiting(browser, two_url, refusals=True, guard=guard) as visit:
-        visit.text("#facts")
-        visit.choose(("picture.png", PICTURE))
-        visit.until_noted(waiting)
-        visit.page.focus("body")
-        visit.page.keyboard.press("Tab")
-        assert visit.page.evaluate("document.activeElement.id") == "model"
-        visit.page.keyboard.press("ArrowDown")
-
-        assert visit.text("#by") == "answered by rails"
-        assert visit.page.evaluate("document.activeElement.id") == "model"
-        assert visit.page.locator("#problem").inner_text() == ""
-
-
-def test_a_model_that_is_gone_is_told_and_the_others_are_named(browser, two_url):
-    gone = {"code": "unknown_model", "message": "No model 'rails'.", "request_id": "1"}
-    unloaded = False
-
-    def guard(route):
-        if unloaded and route.request.url.endswith("/v1/models"):
-            listed = httpx.get(f"{two_url}/v1/models").json()["models"]
-            route.fulfill(json={"models": listed[:1]})
-        elif unloaded and "model=rails" in route.request.url:
-            route.fulfill(status=404, json={"error": gone})
-        else:
-            route.continue_()
-
-    with visiting(browser, two_url, refusals=True, guard=guard) as visit:
-        visit.page.get_by_label("Model", exact=True).select_option("rails")
-        unloaded = True
-        visit.choose(("picture.png", PICTURE))
-        assert "The model is no longer in service." in visit.text("#problem .verdict")
-
-        visit.page.click("#problem button")
-
-        visit.text("#answer .verdict")
-        assert visit.page.locator("#which").is_hidden()
-        assert "accept from 92%" in visit.text("#answer .bars")
