@@ -160,6 +160,18 @@ def test_company_takes_half_of_a_promised_time_at_most(loop):
     assert [len(taken(line)) for _ in range(2)] == [4, 2]
 
 
+def test_large_pictures_have_no_company_and_others_their_turn(loop):
+    line = Line(Bounds(), threads=1)
+    entered(line, *(picture(loop, pixels=900_000, company=8) for _ in range(3)))
+    entered(line, *(picture(loop, pixels=6_000_000, company=8) for _ in range(2)))
+    entered(line, picture(loop, "b", pixels=6_000_000, company=8))
+
+    taken_together = [[(job.waiting.client, job.pixels) for job in taken(line)] for _ in range(5)]
+
+    small, large = ("a", 900_000), ("a", 6_000_000)
+    assert taken_together == [[small], [("b", 6_000_000)], [small, small], [large], [large]]
+
+
 def test_without_a_delay_nothing_waits_for_company(loop):
     line = Line(Bounds(), threads=1)
     entered(line, picture(loop, company=8))

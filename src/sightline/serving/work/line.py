@@ -17,6 +17,10 @@ _SLOWEST = 4 / 3
 """How much longer than the mean the slowest of a hundred takes; measured under three times the load."""
 
 
+_PIXELS_TOGETHER = 2_000_000
+"""In a batch. To decode more than that takes far longer than a call saves, and keeps others from their turns."""
+
+
 @dataclass(frozen=True)
 class Bounds:
     """How much may be in the line and at work.
@@ -169,12 +173,13 @@ class Line:
         if first is None:
             return []
         self._wait_for_company(first)
-        jobs, share = [first], self._share(first)
+        jobs, share, pixels = [first], self._share(first), _PIXELS_TOGETHER - first.pixels
         while len(jobs) < share:
-            another = self._pop(dropped, like=first)
+            another = self._pop(dropped, like=first, pixels=pixels)
             if another is None:
                 break
             jobs.append(another)
+            pixels -= another.pixels
         self._passed += len(jobs) * bool(self._heavies)
         return jobs
 
@@ -201,10 +206,12 @@ class Line:
                 if left <= 0 or not self._changed.wait(left):
                     break
 
-    def _pop(self, dropped: list[tuple[Job[Any], Exception]], like: Picture | None = None) -> Picture | None:
+    def _pop(
+        self, dropped: list[tuple[Job[Any], Exception]], like: Picture | None = None, pixels: int = 0
+    ) -> Picture | None:
         while True:
             urgent = self._urgent.count and (not self._usual.count or self._turns % (_URGENT_TURNS + 1))
-            job = (self._urgent if urgent else self._usual).pop(like)
+            job = (self._urgent if urgent else self._usual).pop(like, pixels)
             if job is None:
                 return None
             self._turns += 1
@@ -227,12 +234,12 @@ class _ByClient:
         self._clients.setdefault(job.waiting.client, deque()).append(job)
         self.count += 1
 
-    def pop(self, like: Picture | None) -> Picture | None:
-        """The next one; None: there is none, or it is for another predictor than `like`."""
+    def pop(self, like: Picture | None, pixels: int) -> Picture | None:
+        """The next one; None: there is none, or it does not go with `like`: by its predictor, or with more pixels."""
         if not self._clients:
             return None
         client, jobs = next(iter(self._clients.items()))
-        if like is not None and jobs[0].predictor is not like.predictor:
+        if like is not None and (jobs[0].predictor is not like.predictor or jobs[0].pixels > pixels):
             return None
         job = jobs.popleft()
         self.count -= 1
