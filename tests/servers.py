@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,14 @@ def wait_until_ready(url: str, timeout_s: float = 120, **asking: Any) -> None:
                 return
         time.sleep(0.05)
     raise AssertionError(f"{url} did not become ready")
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for what follows soon, for instance for what a server does behind an answer."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 class Hosted:

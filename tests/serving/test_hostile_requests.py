@@ -7,6 +7,7 @@ import resource
 import pytest
 
 from pictures import encode, gradient
+from servers import wait_until
 
 PICTURE = encode(gradient())
 
@@ -14,7 +15,8 @@ PICTURE = encode(gradient())
 @pytest.fixture(autouse=True)
 def nothing_is_left(server):
     yield
-    assert server.service._buffered == server.service.line.images == server.service.line.waiting == 0
+    service = server.service
+    wait_until(lambda: service._buffered == service.line.images == service.line.waiting == 0)
 
 
 def test_a_timeout_of_thousands_of_digits_is_malformed(client):

@@ -10,7 +10,7 @@ import pytest
 
 from bundles import make_bundle, reseal
 from pictures import encode, gradient
-from servers import hosted
+from servers import hosted, wait_until
 from sightline.errors import BundleError, InputError
 from sightline.inference import load
 from sightline.records import DecisionRule, Temperature
@@ -197,10 +197,3 @@ def test_over_its_bound_the_server_refuses_at_once_and_says_when_to_come_again(b
     assert (refused.status_code, refused.json()["error"]["code"]) == (429, "overloaded")
     assert int(refused.headers["retry-after"]) >= 1
     assert took < 5
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
