@@ -88,7 +88,7 @@ def serve(
         typer.Option(
             min=1,
             max=1024,
-            help="Images that go through the graph together, of those that wait. Default: measured.",
+            help="Images answered together, of those that wait. Default: four; in the graph as measured.",
             show_default=False,
         ),
     ] = None,

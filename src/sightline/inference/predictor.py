@@ -122,15 +122,21 @@ class Predictor:
         pixels, decode_ms, preprocess_ms = preprocess_timed(image, spec, observe=observe)
         return Prepared(pixels, waited_ms, decode_ms, preprocess_ms, observe)
 
-    def answer(self, prepared: Sequence[Prepared], asks: Sequence[Ask]) -> list[InFull]:
-        """Run the graph on prepared pictures together and decide about each, as its `Ask` wants it."""
+    def answer(
+        self, prepared: Sequence[Prepared], asks: Sequence[Ask], batch_size: int | None = None
+    ) -> list[InFull]:
+        """Run the graph on prepared pictures and decide about each, as its `Ask` wants it.
+
+        batch_size
+            So many at most go through the graph together; None: all.
+        """
         started = time.perf_counter()
         pixels = (
             prepared[0].pixels[np.newaxis]
             if len(prepared) == 1
             else np.stack([one.pixels for one in prepared])
         )
-        logits, embeddings = self.engine.run(pixels, ["logits", "embedding"])
+        logits, embeddings = run_in_batches(self.engine, pixels, batch_size=batch_size or len(pixels))
         inferred = time.perf_counter()
         scores = None if self.scorer is None else self.scorer.scores(logits, embeddings)
         probabilities = self.bundle.manifest.decision.probabilities(logits)

@@ -76,7 +76,7 @@ class ServiceMetrics:
         )
         self._batch_size = Histogram(
             "sightline_batch_size",
-            "Images that went through a graph together.",
+            "Images that were answered together.",
             buckets=_BATCHES,
             registry=registry,
         )

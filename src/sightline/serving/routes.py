@@ -74,7 +74,7 @@ def _describe(model: Served) -> ModelInfo:
         task=manifest.task,
         labels=manifest.labels,
         variant=manifest.default_variant,
-        max_batch_size=model.company,
+        max_batch_size=model.batch_size,
         preprocessing=manifest.preprocessing,
         decision=manifest.decision,
         metrics=manifest.metrics,

@@ -210,6 +210,7 @@ class Service:
                     predictor=model.predictor,
                     image=seen,
                     ask=ask,
+                    batch_size=model.batch_size,
                     company=model.company,
                     observe=stage_observer(index),
                 )

@@ -30,8 +30,8 @@ class ServerSettings(Frozen):
         Threads that decode and infer, each on one core; None: one a core. In each of several processes; None: the
         cores are shared out.
     max_batch_size
-        So many pictures at most go through the graph together, and only what waits when a thread is free; None: found
-        by measuring, 1 where company gains nothing.
+        So many pictures at most are answered and go through the graph together, and only what waits when a thread is
+        free; None: on a CPU up to four are answered together, and what of them the graph takes together is measured.
     max_queue_delay_ms
         How long a picture may wait for company.
     max_images

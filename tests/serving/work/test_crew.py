@@ -35,17 +35,16 @@ def at_work(work, *, threads=2, delay_s=0.0):
     return asyncio.run(main())
 
 
-def job(predictor, image, company=1, **waiting):
+def job(predictor, image, company=1, batch_size=1, **waiting):
     future = asyncio.get_running_loop().create_future()
-    return Picture(
-        Waiting(**waiting), future, 1, predictor=predictor, image=image, ask=Ask(), company=company
-    )
+    sizes = {"batch_size": batch_size, "company": company}
+    return Picture(Waiting(**waiting), future, 1, predictor=predictor, image=image, ask=Ask(), **sizes)
 
 
-@pytest.mark.parametrize("company", [1, 4])
-def test_each_answer_belongs_to_its_picture_alone_and_in_company(predictor, company):
+@pytest.mark.parametrize("company, batch_size", [(1, 1), (4, 1), (4, 2), (4, 4)])
+def test_each_answer_belongs_to_its_picture_alone_and_in_company(predictor, company, batch_size):
     async def work(line, batches):
-        jobs = [job(predictor, image, company) for image in PICTURES * 5]
+        jobs = [job(predictor, image, company, batch_size) for image in PICTURES * 5]
         for one in jobs:
             line.enter(one)
         return [await one.answer for one in jobs], batches, line
@@ -138,7 +137,7 @@ def test_on_a_device_for_one_call_what_is_decoded_meanwhile_makes_the_next_batch
 
     gathering = Gathering(run)
     items = [
-        (Picture(Waiting(), None, 0, predictor=None, image=b"", ask=Ask(), company=3), i) for i in range(6)
+        (Picture(Waiting(), None, 0, predictor=None, image=b"", ask=Ask(), batch_size=3), i) for i in range(6)
     ]
     first = threading.Thread(target=gathering.add, args=([items[0]],))
     first.start()
@@ -156,7 +155,7 @@ def test_a_device_for_one_call_answers_as_the_others_do(bundle):
     predictor.engine.one_at_a_time = True
 
     async def work(line, batches):
-        jobs = [job(predictor, image, 4) for image in PICTURES * 4]
+        jobs = [job(predictor, image, 4, 4) for image in PICTURES * 4]
         for one in jobs:
             line.enter(one)
         return [await one.answer for one in jobs]

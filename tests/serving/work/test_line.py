@@ -39,7 +39,11 @@ def entered(line, *jobs):
 
 
 def taken(line):
-    return list(line.take().jobs)
+    """What a thread takes in a row."""
+    row = [line.take().job]
+    while isinstance(row[0], Picture) and (job := line.another(row).job):
+        row.append(job)
+    return row
 
 
 def clients(line, count):
@@ -135,7 +139,7 @@ def test_what_is_out_of_time_or_has_nobody_waiting_is_dropped_before_any_work(lo
 
     found = line.take()
 
-    assert list(found.jobs) == [good]
+    assert found.job is good
     assert [job for job, _ in found.dropped] == [late, gone, answered]
     assert isinstance(found.dropped[0][1], DeadlineExceeded)
 
@@ -156,6 +160,37 @@ def test_company_takes_half_of_a_promised_time_at_most(loop):
     line = Line(Bounds(wait_s=0.1), threads=1)
     line.worked(1, 0.012)
     entered(line, *(picture(loop, company=8) for _ in range(6)))
+
+    assert [len(taken(line)) for _ in range(2)] == [4, 2]
+
+
+def test_a_row_grows_by_what_comes_while_it_is_decoded(loop):
+    line = Line(Bounds(), threads=1)
+    (first,) = entered(line, picture(loop, company=3))
+    row = [line.take().job]
+    late, second = entered(line, picture(loop, gone=True, company=3), picture(loop, company=3))
+
+    found = line.another(row)
+
+    assert row == [first]
+    assert found.job is second
+    assert [job for job, _ in found.dropped] == [late]
+    assert line.another([first, second]).job is None
+
+
+@pytest.mark.parametrize("seconds_each, rows", [(0.01, [4, 2]), (0.02, [2, 2, 2]), (0.2, [1] * 6)])
+def test_a_row_of_slow_pictures_is_no_longer_than_a_batch(loop, seconds_each, rows):
+    line = Line(Bounds(), threads=1)
+    line.worked(1, seconds_each)
+    entered(line, *(picture(loop, company=4) for _ in range(6)))
+
+    assert [len(taken(line)) for _ in rows] == rows
+
+
+def test_a_batch_goes_together_however_slow(loop):
+    line = Line(Bounds(), threads=1)
+    line.worked(1, 0.2)
+    entered(line, *(picture(loop, batch_size=4, company=4) for _ in range(6)))
 
     assert [len(taken(line)) for _ in range(2)] == [4, 2]
 

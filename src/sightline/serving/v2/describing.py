@@ -56,10 +56,10 @@ def model_config(service: Service, model: Served) -> Description:
         "parameters": {"bundle_id": {"string_value": model.bundle.id}},
         "instance_group": [{"name": model.name, "kind": "KIND_AUTO", "count": service.threads}],
     }
-    if model.company > 1:
+    if model.batch_size > 1:
         delay_us = round(service.settings.max_queue_delay_ms * 1e3)
         config["dynamic_batching"] = {
-            "preferred_batch_size": [model.company],
+            "preferred_batch_size": [model.batch_size],
             "max_queue_delay_microseconds": delay_us,
         }
     return config

@@ -9,11 +9,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sightline.errors import ImageError
 from sightline.inference import InFull, Predictor, Prepared
 from sightline.serving.work.gathering import Gathering
 from sightline.serving.work.jobs import Heavy, Job, Picture
-from sightline.serving.work.line import Line
+from sightline.serving.work.line import Line, Taken
 
 log = logging.getLogger("sightline.serving")
 
@@ -21,7 +20,7 @@ log = logging.getLogger("sightline.serving")
 class Crew:
     """As many threads as told. Answers are handed to the event loop that the crew was made on.
 
-    on_batch is called from the threads with what each call of an engine gave, and whose engine it was.
+    on_batch is called from the threads with what was answered together, and whose predictor did it.
     """
 
     def __init__(
@@ -51,15 +50,16 @@ class Crew:
 
     def _work(self) -> None:
         while (taken := self._line.take()) is not None:
-            for job, error in taken.dropped:
-                self._hand_over(job, None, error)
-            if not taken.jobs:
-                continue
-            if isinstance(taken.jobs[0], Heavy):
-                self._do_heavy(taken.jobs[0])
-            else:
-                self._do_pictures([job for job in taken.jobs if isinstance(job, Picture)])
+            self._drop(taken)
+            if isinstance(taken.job, Heavy):
+                self._do_heavy(taken.job)
+            elif isinstance(taken.job, Picture):
+                self._do_pictures(taken.job)
             del taken  # else the last picture, and its model with it, stays until the next comes
+
+    def _drop(self, taken: Taken) -> None:
+        for job, error in taken.dropped:
+            self._hand_over(job, None, error)
 
     def _do_heavy(self, job: Heavy) -> None:
         try:
@@ -69,29 +69,37 @@ class Crew:
         finally:
             self._line.done(job)
 
-    def _do_pictures(self, jobs: Sequence[Picture]) -> None:
+    def _do_pictures(self, first: Picture) -> None:
         started = time.monotonic()
-        predictor = jobs[0].predictor
+        predictor = first.predictor
         prepared: list[tuple[Picture, Prepared]] = []
-        for job in jobs:
+        row, job = [first], first
+        while True:
             try:
                 prepared.append(
                     (job, predictor.prepare(job.image, waited_ms=_since(job), observe=job.observe))
                 )
-            except ImageError as err:
+            except Exception as err:  # an ImageError, or a fault in a decoder: of this picture alone
                 self._hand_over(job, None, err)
-            except Exception as err:  # a fault in a decoder is the fault of one picture
-                self._hand_over(job, None, err)
+            taken = self._line.another(row)
+            self._drop(taken)
+            if not isinstance(taken.job, Picture):
+                break
+            job = taken.job
+            row.append(job)
         if prepared and predictor.engine.one_at_a_time:
             self._gathering(predictor).add(prepared)
         elif prepared:
             self._answer(prepared)
-        self._line.worked(len(jobs), time.monotonic() - started)
+        self._line.worked(len(row), time.monotonic() - started)
 
     def _answer(self, prepared: Sequence[tuple[Picture, Prepared]]) -> None:
-        predictor = prepared[0][0].predictor
+        first = prepared[0][0]
+        predictor = first.predictor
         try:
-            answers = predictor.answer([one for _, one in prepared], [job.ask for job, _ in prepared])
+            answers = predictor.answer(
+                [one for _, one in prepared], [job.ask for job, _ in prepared], first.batch_size
+            )
         except Exception as err:  # an engine's errors share no class
             for job, _ in prepared:
                 self._hand_over(job, None, err)

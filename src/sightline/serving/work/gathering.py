@@ -35,6 +35,6 @@ class Gathering(Generic[T]):
 
     def _take(self) -> Sequence[T]:
         batch: list[T] = []
-        while self._ready and len(batch) < (batch[0][0].company if batch else 1):
+        while self._ready and len(batch) < (batch[0][0].batch_size if batch else 1):
             batch.append(self._ready.popleft())
         return batch

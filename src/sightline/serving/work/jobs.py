@@ -53,8 +53,8 @@ class Job(Generic[T]):
 class Picture(Job[InFull]):
     """A picture, encoded and inspected or as the network takes it: uint8 `[height_px, width_px, 3]`.
 
-    company
-        So many of one predictor at most run together.
+    batch_size, company
+        So many of one predictor at most go through the graph together, and are answered by one thread together.
     observe
         Told what stands at each boundary of the way; see `Predictor.prepare`.
     """
@@ -62,6 +62,7 @@ class Picture(Job[InFull]):
     predictor: Predictor = field(kw_only=True)
     image: InspectedImage | NDArray[uint8] = field(kw_only=True)
     ask: Ask = field(kw_only=True)
+    batch_size: int = field(default=1, kw_only=True)
     company: int = field(default=1, kw_only=True)
     observe: Observer | None = field(default=None, kw_only=True)
 

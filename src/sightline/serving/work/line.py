@@ -17,8 +17,8 @@ _SLOWEST = 4 / 3
 """How much longer than the mean the slowest of a hundred takes; measured under three times the load."""
 
 
-_PIXELS_TOGETHER = 2_000_000
-"""In a batch. To decode more than that takes far longer than a call saves, and keeps others from their turns."""
+_ROW_PIXELS, _ROW_S = 2_000_000, 0.05
+"""What a thread takes in a row. More than that takes far longer than a row saves, and keeps others from their turns."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,9 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Taken:
-    """What a thread is to do now, and what it only has to give an error to."""
+    """What a thread is to do next, and what it only has to give an error to."""
 
-    jobs: Sequence[Job[Any]]
+    job: Job[Any] | None
     dropped: Sequence[tuple[Job[Any], Exception]] = ()
 
 
@@ -142,12 +142,26 @@ class Line:
         with self._changed:
             while True:
                 dropped: list[tuple[Job[Any], Exception]] = []
-                jobs = self._next(dropped)
-                if jobs or dropped:
-                    return Taken(jobs, dropped)
+                job = self._next(dropped)
+                if job or dropped:
+                    return Taken(job, dropped)
                 if self._closed and not self._heavies:
                     return None
                 self._changed.wait()
+
+    def another(self, row: Sequence[Picture]) -> Taken:
+        """One more picture for a thread that has decoded some and not run them yet; no job: run them.
+
+        Asked after each, so that a row grows by what comes while it is decoded, and nothing waits for that.
+        """
+        first, pixels = row[0], _ROW_PIXELS - sum(one.pixels for one in row)
+        dropped: list[tuple[Job[Any], Exception]] = []
+        with self._changed:
+            if len(row) >= self._share(first, len(row)):
+                return Taken(None)
+            job = self._pop(dropped, like=first, pixels=pixels)
+            self._passed += job is not None and bool(self._heavies)
+            return Taken(job, dropped)
 
     def done(self, job: Heavy) -> None:
         """Free the turn of a heavy job."""
@@ -161,27 +175,19 @@ class Line:
             self._closed = True
             self._changed.notify_all()
 
-    def _next(self, dropped: list[tuple[Job[Any], Exception]]) -> Sequence[Job[Any]]:
+    def _next(self, dropped: list[tuple[Job[Any], Exception]]) -> Job[Any] | None:
         while self._heavy_is_due():
             heavy = self._heavies.popleft()
             self._passed = 0
             if (error := _unwanted(heavy)) is None:
                 self._heavy_at_work += 1
-                return [heavy]
+                return heavy
             dropped.append((heavy, error))
         first = self._pop(dropped)
-        if first is None:
-            return []
-        self._wait_for_company(first)
-        jobs, share, pixels = [first], self._share(first), _PIXELS_TOGETHER - first.pixels
-        while len(jobs) < share:
-            another = self._pop(dropped, like=first, pixels=pixels)
-            if another is None:
-                break
-            jobs.append(another)
-            pixels -= another.pixels
-        self._passed += len(jobs) * bool(self._heavies)
-        return jobs
+        if first is not None:
+            self._wait_for_company(first)
+            self._passed += bool(self._heavies)
+        return first
 
     def _heavy_is_due(self) -> bool:
         return (
@@ -190,12 +196,14 @@ class Line:
             and (self._passed >= self.bounds.images or not (self._urgent.count or self._usual.count))
         )
 
-    def _share(self, first: Picture) -> int:
-        """So many of what waits that the other threads have as much, and that take half of a promised time at most."""
-        waiting = self._urgent.count + self._usual.count + 1
+    def _share(self, first: Picture, has: int) -> int:
+        """So many in a row that the other threads have as much, and half of a promised time at most."""
+        waiting = self._urgent.count + self._usual.count + has
         share = min(first.company, math.ceil(waiting / self._threads))
-        if self.seconds_each and math.isfinite(self.bounds.wait_s):
-            share = min(share, max(1, int(self.bounds.wait_s / 2 / self.seconds_each)))
+        if self.seconds_each:
+            share = min(share, max(first.batch_size, int(_ROW_S / self.seconds_each)))
+            if math.isfinite(self.bounds.wait_s):
+                share = min(share, max(1, int(self.bounds.wait_s / 2 / self.seconds_each)))
         return share
 
     def _wait_for_company(self, first: Picture) -> None:
