@@ -15,7 +15,7 @@ from sightline.errors import BundleError, InputError
 from sightline.inference import load
 from sightline.records import DecisionRule, Temperature
 from sightline.serving import ServerSettings, Service
-from sightline.serving.models import open_model
+from sightline.serving.models import open_model, with_batch_size
 
 PICTURES = [encode(gradient(40 + number, 60)) for number in range(16)]
 SETTINGS = ServerSettings(threads=2)
@@ -32,6 +32,17 @@ def other(tmp_path_factory):
 def server(bundle):
     with hosted(Service([open_model(bundle, SETTINGS)], SETTINGS)) as started:
         yield started
+
+
+@pytest.mark.parametrize("by_hand, company", [(None, 4), (1, 1), (8, 8)])
+def test_rows_are_of_four_unless_the_batch_size_is_set_by_hand(bundle, by_hand, company):
+    settings = ServerSettings(max_batch_size=by_hand)
+
+    model = with_batch_size(open_model(bundle, settings), settings)
+
+    assert model.company == company
+    assert model.batch_size == by_hand or by_hand is None
+    assert model.batch_size <= model.company
 
 
 def predict(url, image, **parameters):
