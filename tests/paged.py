@@ -8,6 +8,7 @@ from sightline.records import DecisionRule, PredictionSets, Temperature
 
 PICTURE = encode(gradient())
 NOISE = encode(np.random.default_rng(2).integers(0, 256, (40, 50, 3), dtype=np.uint8))
+MAX_BYTES = 100_000
 RULE = DecisionRule(
     calibration=Temperature(value=2.5),
     accept_thresholds=(0.92, 0.85, 2.0),

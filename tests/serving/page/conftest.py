@@ -1,8 +1,8 @@
 import pytest
 
-from browsers import CHROMIUM, chromium
-from bundles import make_bundle
-from paged import RULE, SEVERAL
+from browsers import CHROMIUM, chromium, visiting
+from bundles import make_bundle, outlier_rule
+from paged import MAX_BYTES, RULE, SEVERAL
 from servers import running
 
 
@@ -13,6 +13,20 @@ def browser():
         pytest.skip("the page's tests need Chromium: `make test` installs it on Debian, as root")
     with chromium() as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("page")
+    path = make_bundle(folder / "tiles", decision=RULE, outliers=outlier_rule(), max_bytes=MAX_BYTES)
+    with running(path, "--threads", "1", "--max-images", "1") as server:
+        yield server.url
+
+
+@pytest.fixture
+def visit(browser, url):
+    with visiting(browser, url) as begun:
+        yield begun
 
 
 @pytest.fixture(scope="module")
