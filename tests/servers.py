@@ -19,7 +19,9 @@ import uvicorn
 
 from sightline.serving import Service
 from sightline.serving.app import create_app
+from sightline.serving.full import FullLine
 from sightline.serving.protocol import bounded
+from sightline.serving.security import Guard
 
 
 @dataclass
@@ -97,9 +99,11 @@ def hosted(service: Service) -> Iterator[Hosted]:
     loops: list[asyncio.AbstractEventLoop] = []
     settings = service.settings
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        guard = Guard(settings.security, service.metrics.count_denied)
+        full_line = FullLine(service, guard)
         config = uvicorn.Config(
-            create_app(service),
-            http=bounded(settings.max_header_bytes, settings.header_timeout_s),
+            create_app(service, guard=guard),
+            http=bounded(settings.max_header_bytes, settings.header_timeout_s, full_line=full_line),
             log_config=None,  # else uvicorn sets up handlers that later tests would see
             log_level="warning",
         )

@@ -4,9 +4,7 @@ import asyncio
 import contextlib
 import os
 import re
-import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -18,6 +16,7 @@ from typing import Final
 
 import httpx
 
+from benchmarks.compiled import build
 from benchmarks.serving.ground import PATH, WRONG, Ground
 from sightline.serving.security import add_key
 
@@ -45,12 +44,9 @@ class Clock:
 
 def make_clock(folder: Path) -> Clock | None:
     """Build a clock that jumps, in a folder; None where there is no C compiler `cc`."""
-    compiler, library = shutil.which("cc"), folder / "jumping_clock.so"
-    if compiler is None:
-        return None
     source = Path(__file__).with_name("jumping_clock.c")
-    subprocess.run([compiler, "-O2", "-shared", "-fPIC", "-o", str(library), str(source)], check=True)
-    return Clock(library, folder / "clock")
+    library = build(source, folder / "jumping_clock.so", "-shared", "-fPIC")
+    return None if library is None else Clock(library, folder / "clock")
 
 
 async def clock_jumps(ground: Ground, clock: Clock, keys: Path) -> Counter[str]:

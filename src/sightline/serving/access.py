@@ -43,7 +43,9 @@ def log_access(access: Access, notes: RequestNotes, settings: LogSettings) -> No
     if access.route in _PROBES:
         level = logging.DEBUG if access.status < 400 or access.status == _STARTING else level
     if log.isEnabledFor(level):
-        log.log(level, "request", extra={"fields": _fields(access, notes, settings.labels)})
+        # As `log.log` does it, but for the search for who calls, which takes a third of the time.
+        fields = {"fields": _fields(access, notes, settings.labels)}
+        log.handle(log.makeRecord(log.name, level, __file__, 0, "request", (), None, extra=fields))
 
 
 def _fields(access: Access, notes: RequestNotes, labels: bool) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import uvicorn
 
 from sightline.serving.door import Door
+from sightline.serving.full import FullLine
 from sightline.serving.protocol import bounded
 from sightline.serving.security import Tls
 from sightline.serving.settings import ServerSettings
@@ -23,11 +24,14 @@ def configure(
     tls: Tls | None,
     on_refusal: Callable[[str], None],
     max_connections: int,
+    full_line: FullLine | None = None,
 ) -> uvicorn.Config:
-    """How uvicorn is to run an application; `on_refusal` is told a code for each connection that it does not take."""
+    """How uvicorn is to run an application; see `bounded` for the last three."""
     return uvicorn.Config(
         app,
-        http=bounded(settings.max_header_bytes, settings.header_timeout_s, on_refusal, max_connections),
+        http=bounded(
+            settings.max_header_bytes, settings.header_timeout_s, on_refusal, max_connections, full_line
+        ),
         ws="none",
         log_config=None,
         log_level="warning",

@@ -12,8 +12,9 @@ from sightline.monitoring import CURRENT
 from sightline.serving import v2
 from sightline.serving.access import Access, log_access
 from sightline.serving.exchange import Exchange, Receive, Send
-from sightline.serving.exchange import Scope as AsgiScope
 from sightline.serving.failures import Shape, answer_failure, shape_usual
+from sightline.serving.head import Head
+from sightline.serving.head import Scope as AsgiScope
 from sightline.serving.predicting import embed, predict
 from sightline.serving.replays import HEADER, Replays
 from sightline.serving.security import Admission, Scope, scope_of
@@ -87,20 +88,23 @@ class Door:
             self._finish(exchange, route, span)
 
     def _finish(self, exchange: Exchange, route: str, span: Any) -> None:
-        service, seconds = self._service, time.monotonic() - exchange.started
-        trace = exchange.notes.trace_id
-        service.metrics.count_request(route, exchange.status, seconds, exchange.received, trace)
-        if span is not None and service.tracing is not None:
-            end_span(service.tracing, span, exchange, route)
-        method = exchange.scope["method"]
-        access = Access(method, route, exchange.status, seconds, exchange.client, exchange.received)
-        log_access(access, exchange.notes, service.settings.log)
+        if span is not None and self._service.tracing is not None:
+            end_span(self._service.tracing, span, exchange, route)
+        record(self._service, exchange, route)
 
     async def _answer(self, exchange: Exchange, handler: Handler, shape: Shape) -> None:
         try:
             await handler(self._service, exchange)
         except Exception as err:  # answered here, so that the answer can be kept
             await answer_failure(self._service, exchange, err, shape)
+
+
+def record(service: Service, head: Head, route: str) -> None:
+    """Count and log a request that has its answer."""
+    seconds, notes = time.monotonic() - head.started, head.notes
+    service.metrics.count_request(route, head.status, seconds, head.received, notes.trace_id)
+    access = Access(head.scope["method"], route, head.status, seconds, head.client, head.received)
+    log_access(access, notes, service.settings.log)
 
 
 def find_direct(method: str, path: str) -> tuple[str, Handler | None]:

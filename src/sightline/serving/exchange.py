@@ -3,20 +3,15 @@
 import asyncio
 import contextlib
 import hashlib
-import re
-import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
 from sightline.errors import BodyTooLarge, MalformedRequest
-from sightline.ids import new_id
-from sightline.monitoring import RequestNotes
+from sightline.serving.head import Head, Headers, Scope
 
-Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Headers = Sequence[tuple[bytes, bytes]]
 
 CONNECTION: Final = "sightline.connection"
 """Where the scope has the connection's state; see `sightline.serving.protocol`."""
@@ -24,56 +19,26 @@ PEER: Final = "sightline.peer"
 """Where it has the client's certificate, as `ssl.SSLSocket.getpeercert` gives it; likewise."""
 
 _LONGEST_TIMEOUT_MS: Final = 3_600_000
-_REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
-_TRACE_PARENT = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
-_ALWAYS: Headers = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"cache-control", b"no-store"),
-    # A page says itself what it loads; any other answer loads nothing, whatever a browser takes it for.
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-frame-options", b"DENY"),
-)
-_ENCRYPTED: Headers = ((b"strict-transport-security", b"max-age=31536000"),)
 
 
 class ClientGone(Exception):
     """The client hung up before its request had arrived."""
 
 
-class Exchange:
-    """A request with its id, and the way to answer it.
+class Exchange(Head):
+    """A request, and the way to answer it.
 
-    id
-        That of the header `X-Request-Id` where it is one (up to 128 letters, digits and `._:-`), else a new one.
-    client
-        Whose turn it is: an address, or the name of the key that the request came with.
     urgent
         Whether it goes before others.
     owe
         Takes the number of pictures beyond the first: each is a request by the rate of its key.
-    status
-        Of the answer, once it has begun; 0 before.
-    traceparent
-        What the answer's header of this name (W3C Trace Context) says: the request's, or the server's own span.
-    received
-        Bytes of the body so far.
-    notes
-        For the log and the trace.
     """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.scope, self._receive, self._send = scope, receive, send
-        self.headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
-        given = self.headers.get(b"x-request-id", b"")
-        self.id = given.decode() if _REQUEST_ID.fullmatch(given) else new_id()
-        self.client: str = (scope.get("client") or ("",))[0]
+        super().__init__(scope)
+        self._receive, self._send = receive, send
         self.urgent = False
         self.owe: Callable[[int], None] = _owe_nothing
-        self.status = self.received = 0
-        self.traceparent = trace_parent(self.headers)
-        self.notes = RequestNotes(self.id, self.traceparent and self.traceparent.split("-")[1])
-        self.started = time.monotonic()
         self._connection = scope.get(CONNECTION)
         self._more = True
         self._digest: Any = None
@@ -178,12 +143,7 @@ class Exchange:
         """Pass a message of an answer on; its head gets the request's id, and what every answer has."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            given = {name for name, _ in message["headers"]}
-            always = (*_ALWAYS, *_ENCRYPTED) if self.scope.get("scheme") == "https" else _ALWAYS
-            extra = [(name, value) for name, value in always if name not in given]
-            if self.traceparent is not None:
-                extra.append((b"traceparent", self.traceparent.encode()))
-            message["headers"] = [*message["headers"], (b"x-request-id", self.id.encode()), *extra]
+            message["headers"] = self.fields(message["headers"])
         if self._sent is not None:
             self._sent.append(message)
         await self._send(message)
@@ -191,15 +151,6 @@ class Exchange:
 
 def _owe_nothing(_pictures: int) -> None:
     """Where nobody counts."""
-
-
-def trace_parent(headers: Mapping[bytes, bytes]) -> str | None:
-    """The header `traceparent` (W3C Trace Context); None: it is not there, or none."""
-    given = headers.get(b"traceparent")
-    found = given and _TRACE_PARENT.fullmatch(given)
-    if not found or not found[1].strip(b"0") or not found[2].strip(b"0"):
-        return None
-    return found[0].decode()
 
 
 def _too_large(limit: int) -> BodyTooLarge:

@@ -11,7 +11,8 @@ from starlette.exceptions import HTTPException
 
 from sightline.errors import BodyTimeout, Forbidden, Overloaded, SightlineError, Unauthorized
 from sightline.serving.answers import ErrorBody, Problem, problem, refusal_of
-from sightline.serving.exchange import ClientGone, Exchange, Headers
+from sightline.serving.exchange import ClientGone, Exchange
+from sightline.serving.head import Headers
 from sightline.serving.security import challenge
 from sightline.serving.service import Service
 
@@ -56,7 +57,7 @@ async def answer_failure(
         if exchange.status != 500:  # else FastAPI has answered, and it is logged
             log.error("request %s failed while it was answered", exchange.id, exc_info=err)
         return
-    status, described, headers = _describe(service, exchange.id, err)
+    status, described, headers = describe(service, exchange.id, err)
     late = isinstance(err, BodyTimeout)  # it has had its time
     if late or not await exchange.discard(_MOST_DISCARDED, service.settings.body_timeout_s):
         headers["connection"] = "close"
@@ -65,7 +66,7 @@ async def answer_failure(
     await exchange.answer(status, body, headers=pairs)
 
 
-def _describe(service: Service, request_id: str, err: Exception) -> tuple[int, Problem, dict[str, str]]:
+def describe(service: Service, request_id: str, err: Exception) -> tuple[int, Problem, dict[str, str]]:
     """The status, the body and the headers of an error; it is counted, and logged if nobody expected it."""
     if not isinstance(err, SightlineError):
         log.error("request %s failed", request_id, exc_info=err)
@@ -89,7 +90,7 @@ def install_failures(app: FastAPI, service: Service, refused: tuple[type[Sightli
     """
 
     async def ours(request: Request, err: Exception) -> JSONResponse:
-        status, described, headers = _describe(service, request.state.request_id, err)
+        status, described, headers = describe(service, request.state.request_id, err)
         if isinstance(err, refused):
             status = 422
         return JSONResponse(ErrorBody(error=described).model_dump(), status_code=status, headers=headers)

@@ -18,8 +18,9 @@ from sightline.serving.answers import (
     refusal_of,
 )
 from sightline.serving.body import Limits, Upload, read_images
-from sightline.serving.exchange import Exchange, Headers
+from sightline.serving.exchange import Exchange
 from sightline.serving.explaining import answer_explained, check_explained
+from sightline.serving.head import Headers
 from sightline.serving.models import Served
 from sightline.serving.parameters import EmbedParameters, PredictParameters, read_parameters
 from sightline.serving.service import Service

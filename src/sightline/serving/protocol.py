@@ -9,10 +9,12 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sightline.serving.exchange import CONNECTION, PEER
+from sightline.serving.full import FullLine, Refusal
 from sightline.serving.turning_away import TurnedAway
 
 _MOST_DISCARDED = 4 * 1024 * 1024
 _MOST_AHEAD = 128
+_NO_ROOM = b"HTTP/1.1 429 Too Many Requests\r\n"
 _GO_ON = b"HTTP/1.1 100 "
 _CODES = {408: "head_timeout", 431: "head_too_large"}
 _OF_UPGRADE = (b"connection", b"upgrade", b"http2-settings")
@@ -24,13 +26,14 @@ class Protocol(HttpToolsProtocol):
     A connection that has sent nothing is bounded like one whose head is incomplete. What cannot be read is refused
     behind the answers to what came before it. A wish for another protocol, as Java's client has it with each first
     request, is passed over: uvicorn would take the request's body for a request of its own. One connection too many
-    is turned away.
+    is turned away, and a request for which `full_line` has no room is refused once its body has come and is forgotten.
     """
 
     max_header_bytes: ClassVar[int]
     header_timeout_s: ClassVar[float]
     on_refusal: ClassVar[Callable[[str], None]]
     max_connections: ClassVar[int]
+    full_line: ClassVar[FullLine | None]
     turned_away: ClassVar[set[TurnedAway]]
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -39,6 +42,7 @@ class Protocol(HttpToolsProtocol):
         self._in_head, self._deaf = True, False
         self._head_timer: asyncio.TimerHandle | None = None
         self._peer: Mapping[str, Any] | None = None
+        self._refusal: Refusal | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first head, for so long; or turn the connection away."""
@@ -52,9 +56,17 @@ class Protocol(HttpToolsProtocol):
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the timer."""
+        """Forget the timer, and whom a refusal was for."""
         self._stop_timer()
+        self._refusal = None
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """Close the connection as soon as what came has its answer."""
+        if self._refusal is not None:
+            self._end_refusal(keep=False)
+        else:
+            super().shutdown()
 
     def data_received(self, data: bytes) -> None:
         """Parse, and refuse a head that goes on and on."""
@@ -67,8 +79,12 @@ class Protocol(HttpToolsProtocol):
         # What came in one piece with the end of a head is not counted: then the head has ended.
         if self._in_head and self._head_bytes > self.max_header_bytes:
             self._refuse(431, "The request's head is too long.")
-        elif self._in_head and self._head_bytes and self._head_timer is None:
+        elif self._head_timer is not None:
+            return
+        elif self._in_head and self._head_bytes:
             self._await_head()
+        elif self._refusal is not None:
+            self._head_timer = self.loop.call_later(self.header_timeout_s, self._end_refusal, False)
 
     def on_headers_complete(self) -> None:
         """Refuse a head that is too long, else begin with the request."""
@@ -83,7 +99,7 @@ class Protocol(HttpToolsProtocol):
         elif len(self.pipeline) >= _MOST_AHEAD:
             self._refuse(429, "Too many requests were sent ahead of their answers.")
         self._in_head, self._discarded = False, 0
-        if not self._deaf and not self.transport.is_closing():
+        if not self._deaf and not self.transport.is_closing() and not self._is_refused():
             super().on_headers_complete()
             if self.scope["method"] != "HEAD":
                 self.cycle.transport = _Joining(self.transport)  # type: ignore[assignment]
@@ -95,8 +111,11 @@ class Protocol(HttpToolsProtocol):
         if self._deaf or self.transport.is_closing():
             return
         cycle = self.cycle
-        unwanted = getattr(cycle, "unwanted", False)
-        if unwanted or cycle.response_complete:
+        if self._refusal is not None:
+            self._discarded += len(body)
+            if self._discarded > _MOST_DISCARDED:
+                self._end_refusal(keep=False)
+        elif getattr(cycle, "unwanted", False) or cycle.response_complete:
             self._discarded += len(body)
             if self._discarded > _MOST_DISCARDED:
                 self.transport.close()
@@ -117,8 +136,33 @@ class Protocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             return
         self._in_head, self._head_bytes = True, 0
-        if not self._deaf and not self.transport.is_closing():
+        if self._refusal is not None:
+            self._end_refusal(keep=bool(self.parser.should_keep_alive()))
+        elif not self._deaf and not self.transport.is_closing():
             super().on_message_complete()
+
+    def _is_refused(self) -> bool:
+        """Whether there is no room for this request, which is the next to be answered."""
+        if self.full_line is not None and (self.cycle is None or self.cycle.response_complete):
+            self._refusal = self.full_line.refuse(self.parser.get_method(), self.url, self.scope)
+        return self._refusal is not None
+
+    def _end_refusal(self, keep: bool) -> None:
+        """Say no, and keep the connection or close it."""
+        self._stop_timer()
+        refusal, self._refusal = self._refusal, None
+        if refusal is None or self.transport.is_closing():
+            return
+        headers, body = refusal.answer(self._discarded)
+        pairs = [*self.server_state.default_headers, *headers]
+        head = b"".join(b"%b: %b\r\n" % pair for pair in pairs)
+        closing = b"" if keep else b"connection: close\r\n"
+        self.transport.write(b"%b%b%b\r\n%b" % (_NO_ROOM, head, closing, body))
+        if keep:
+            self.on_response_complete()
+        else:
+            self._deaf = True
+            self.transport.close()
 
     def _parse(self, data: bytes) -> None:
         while data and not self._deaf:
@@ -209,8 +253,13 @@ def bounded(
     header_timeout_s: float,
     on_refusal: Callable[[str], None] = lambda _: None,
     max_connections: int = 4096,
+    full_line: FullLine | None = None,
 ) -> type[Protocol]:
-    """The class of connections with these bounds; `on_refusal` is told a code for each that is beyond them."""
+    """The class of connections with these bounds; `on_refusal` is told a code for each that is beyond them.
+
+    full_line
+        Knows requests for which there is no room; None: the application tells.
+    """
     return type(
         "BoundedProtocol",
         (Protocol,),
@@ -219,6 +268,7 @@ def bounded(
             "header_timeout_s": header_timeout_s,
             "on_refusal": staticmethod(on_refusal),
             "max_connections": max_connections,
+            "full_line": full_line,
             "turned_away": set(),
         },
     )

@@ -16,6 +16,7 @@ from sightline.monitoring import LineWriter, Tracing, open_logs
 from sightline.serving.app import create_app
 from sightline.serving.connections import SideServer, afford, configure
 from sightline.serving.control import Changes, Repository, create_control
+from sightline.serving.full import FullLine
 from sightline.serving.listening import address_of, listen
 from sightline.serving.memory import share_heaps
 from sightline.serving.merged_metrics import Siblings
@@ -77,7 +78,7 @@ def _serve(
         tls=tls,
     )
     most = afford(settings.max_connections)
-    server = uvicorn.Server(configure(app, settings, tls, refused, most))
+    server = uvicorn.Server(configure(app, settings, tls, refused, most, FullLine(service, guard)))
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         server.should_exit = True

@@ -58,6 +58,22 @@ def test_each_answer_belongs_to_its_picture_alone_and_in_company(predictor, comp
     assert max(batches) == company
 
 
+@pytest.mark.parametrize("batch_size", [1, 2])
+def test_where_few_wait_each_is_answered_as_soon_as_its_graph_has_run(predictor, batch_size):
+    async def work(line, batches):
+        jobs = [job(predictor, image, 4, batch_size) for image in PICTURES[:5]]
+        for one in jobs:
+            line.enter(one)
+        for one in jobs:
+            await one.answer
+        return batches
+
+    batches = at_work(work, threads=1)
+
+    assert sum(batches) == 5
+    assert max(batches) == batch_size
+
+
 def test_a_bad_picture_has_its_own_error_and_the_others_in_its_batch_go_on(predictor):
     async def work(line, batches):
         jobs = [job(predictor, image, 8) for image in (PICTURES[0], PICTURES[1][:-30], PICTURES[2])]

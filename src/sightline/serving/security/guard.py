@@ -88,17 +88,14 @@ class Guard:
         Raises:
             Unauthorized: nobody who is known.
         """
-        credential = headers.get(b"x-api-key")
-        authorization = headers.get(b"authorization", b"")
-        if credential is None and authorization[: len(_BEARER)].lower() == _BEARER:
-            credential = authorization[len(_BEARER) :].strip()
-            if self.tokens is not None and not credential.startswith(_KEY):
-                return await self.tokens.find(credential)
+        credential, bearer = _credential(headers)
+        if credential is not None and bearer and self.tokens is not None and not credential.startswith(_KEY):
+            return await self.tokens.find(credential)
         if credential is not None:
             if self.keys is None:
                 raise Unauthorized("unknown", "This server takes no API keys.")
             return self.keys.find(credential)
-        if authorization:
+        if b"authorization" in headers:
             raise Unauthorized("invalid", "The header Authorization is not of the form: Bearer KEY.")
         name = None if peer is None else peer_name(peer)
         if name is not None:
@@ -106,6 +103,22 @@ class Guard:
         raise Unauthorized(
             "missing", "Say who you are: send the header 'Authorization: Bearer KEY' or 'X-API-Key'."
         )
+
+    def glance(self, headers: Mapping[bytes, bytes], scope: Scope) -> Caller | None:
+        """Who asks, for what is refused whoever it is: nothing is waited for, noted, or taken from a rate.
+
+        None: it takes `admit` to know, or would be a refusal of another kind.
+        """
+        if self._open:
+            return EVERYONE
+        credential, _ = _credential(headers)
+        if credential is None or self.keys is None or not credential.startswith(_KEY):
+            return None
+        try:
+            caller = self.keys.find(credential)
+        except Unauthorized:
+            return None
+        return caller if scope in caller.scopes else None
 
     async def reload(self) -> None:
         """Read keys again, those of tokens, too."""
@@ -127,6 +140,14 @@ def challenge(err: Unauthorized | Forbidden) -> str:
     if isinstance(err, Forbidden):
         return f'Bearer realm="sightline", error="insufficient_scope", scope="{err.scope}"'
     return 'Bearer realm="sightline"' + ("" if err.reason == "missing" else ', error="invalid_token"')
+
+
+def _credential(headers: Mapping[bytes, bytes]) -> tuple[bytes | None, bool]:
+    """A key or a token; and whether it is a bearer's, as tokens are."""
+    credential, authorization = headers.get(b"x-api-key"), headers.get(b"authorization", b"")
+    if credential is None and authorization[: len(_BEARER)].lower() == _BEARER:
+        return authorization[len(_BEARER) :].strip(), True
+    return credential, False
 
 
 def _allow(caller: Caller, scope: Scope) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from sightline.errors import ImageError, UnknownModel
 from sightline.inference import Ask, InFull
 from sightline.serving.answers import Problem
-from sightline.serving.exchange import Headers
+from sightline.serving.head import Headers
 from sightline.serving.models import Served
 from sightline.serving.service import Service
 from sightline.serving.v2.request import InferRequest, Wanted

@@ -10,8 +10,8 @@ import grpc
 from sightline.ids import new_id
 from sightline.monitoring import CURRENT, RequestNotes
 from sightline.serving.access import Access, log_access
-from sightline.serving.exchange import trace_parent
 from sightline.serving.failures import CLIENT_CLOSED_REQUEST
+from sightline.serving.head import trace_parent
 from sightline.serving.service import Service
 from sightline.serving.spans import begin_named, end_noted
 

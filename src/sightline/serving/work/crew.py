@@ -94,17 +94,24 @@ class Crew:
         self._line.worked(len(row), time.monotonic() - started)
 
     def _answer(self, prepared: Sequence[tuple[Picture, Prepared]]) -> None:
+        """All together while more than a row waits, which costs least; else each as soon as its graph has run."""
         first = prepared[0][0]
-        predictor = first.predictor
+        while prepared:
+            size = len(prepared) if self._line.waiting > first.company else first.batch_size
+            self._answer_together(prepared[:size])
+            prepared = prepared[size:]
+
+    def _answer_together(self, prepared: Sequence[tuple[Picture, Prepared]]) -> None:
+        first = prepared[0][0]
         try:
-            answers = predictor.answer(
+            answers = first.predictor.answer(
                 [one for _, one in prepared], [job.ask for job, _ in prepared], first.batch_size
             )
         except Exception as err:  # an engine's errors share no class
             for job, _ in prepared:
                 self._hand_over(job, None, err)
             return
-        self._on_batch(predictor, answers)
+        self._on_batch(first.predictor, answers)
         for (job, _), answer in zip(prepared, answers, strict=True):
             self._hand_over(job, answer, None)
 
