@@ -56,6 +56,20 @@ def test_the_stage_that_parts_is_named(bundle, tmp_path, stage, changes):
     assert mismatch.value.stage == stage
 
 
+class Failing:
+    """An engine whose graph loads, and does not run."""
+
+    def run(self, images, outputs):
+        raise RuntimeError("no kernel for this")
+
+
+def test_a_graph_that_does_not_run_is_a_difference_too(bundle):
+    with pytest.raises(GoldenMismatch, match="does not run here: no kernel for this") as mismatch:
+        replay_golden(read_bundle(bundle), Failing())
+
+    assert mismatch.value.stage == "graph"
+
+
 def test_a_picture_that_does_not_decode_here_is_a_difference_in_decode(bundle, tmp_path):
     data = (bundle / "golden/01.jpg").read_bytes()
     other = read_bundle(reseal(bundle, tmp_path / "other", {"golden/01.jpg": data[: len(data) // 2]}))

@@ -134,5 +134,29 @@ def test_what_is_for_a_server_needs_one(bundle, pictures, option):
     assert f"{option} 'x' is for a server" in told.stderr
 
 
+@pytest.mark.parametrize(
+    "url, key, shown",
+    [
+        ("http://cameras.example:8000", "secret", True),
+        ("http://cameras.example:8000", None, False),
+        ("https://cameras.example", "secret", False),
+        ("http://127.0.0.1:8000", "secret", False),
+        ("http://[::1]:8000", "secret", False),
+        ("http://[", "secret", False),
+    ],
+)
+def test_whether_a_key_goes_unencrypted_over_a_network(url, key, shown):
+    assert RemoteServer(url, key).shows_key is shown
+
+
+def test_who_sends_a_key_unencrypted_is_warned_and_the_key_not_quoted(bundle, pictures):
+    told = evaluate(
+        bundle, pictures, "--server", "http://nowhere.invalid:1", SIGHTLINE_API_KEY="secret"
+    )
+
+    assert "Warning: the key goes to http://nowhere.invalid:1 unencrypted" in told.stderr
+    assert "secret" not in told.stderr
+
+
 def test_a_key_is_in_no_representation():
     assert "secret" not in repr(RemoteServer("http://127.0.0.1", "secret"))

@@ -148,6 +148,7 @@ def evaluate(
 def _server(url: str | None, api_key_file: Path | None, ca: Path | None) -> "RemoteServer | None":
     import os
 
+    from sightline.cli.plain import printable
     from sightline.errors import InputError
     from sightline.lifecycle.remote import RemoteServer, check_api_key, read_api_key
 
@@ -162,7 +163,10 @@ def _server(url: str | None, api_key_file: Path | None, ca: Path | None) -> "Rem
         key = read_api_key(api_key_file)
     elif given:
         key = check_api_key(given.strip(), "SIGHTLINE_API_KEY in the environment")
-    return RemoteServer(url, key, ca)
+    server = RemoteServer(url, key, ca)
+    if server.shows_key:
+        typer.echo(f"Warning: the key goes to {printable(url)} unencrypted; https:// would hide it.", err=True)
+    return server
 
 
 def _folder(out: str) -> Path:

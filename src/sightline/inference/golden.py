@@ -144,7 +144,10 @@ def _replay_pixels(name: str, bundle: Bundle, expected: GoldenOutputs, row: int)
 
 def _replay_graph(names: list[str], tolerance: Golden, expected: GoldenOutputs, engine: Engine) -> None:
     # One by one, as they will come: a batch of them would have the engine keep memory for as many ever after.
-    rows = [engine.run(image[np.newaxis], ["logits", "embedding"]) for image in expected.pixels]
+    try:
+        rows = [engine.run(image[np.newaxis], ["logits", "embedding"]) for image in expected.pixels]
+    except Exception as err:  # an engine's errors share no class
+        raise GoldenMismatch("graph", f"graph: it loads, but does not run here: {str(err)[:500]}") from err
     logits, embedding = (np.concatenate(parts) for parts in zip(*rows, strict=True))
     for output, actual, recorded in (
         ("logits", logits, expected.logits),

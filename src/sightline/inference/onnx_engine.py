@@ -91,7 +91,6 @@ def open_tensorrt(graph: bytes, name: str, precision: Precision) -> Any:
 def _open(graph: bytes, name: str, threads: int | None, providers: Sequence[Any]) -> Any:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    options.enable_mem_pattern = False
     if threads is not None:
         options.intra_op_num_threads = threads
     try:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from sightline.errors import InputError
 
 _MOST_SAID = 300
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 _WORD = re.compile(r"[!-~]+")
 
 
@@ -29,6 +30,15 @@ class RemoteServer:
     url: str
     api_key: str | None = field(default=None, repr=False)
     ca: Path | None = None
+
+    @property
+    def shows_key(self) -> bool:
+        """Whether the key goes over a network as it is, for whoever listens."""
+        try:
+            parts = urlsplit(self.url)
+        except ValueError:  # then nothing is sent either
+            return False
+        return self.api_key is not None and parts.scheme == "http" and parts.hostname not in _THIS_MACHINE
 
 
 def read_api_key(path: Path) -> str:
