@@ -91,6 +91,7 @@ def open_tensorrt(graph: bytes, name: str, precision: Precision) -> Any:
 def _open(graph: bytes, name: str, threads: int | None, providers: Sequence[Any]) -> Any:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    # `enable_mem_pattern` stays as it is, on: without it two threads take each other's warm buffers (decision 31).
     if threads is not None:
         options.intra_op_num_threads = threads
     try:

@@ -9,7 +9,7 @@ import ctypes
 import sys
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # M_… of <malloc.h>
-_HEAPS, _KEPT_BYTES, _LARGE_BYTES = 2, 8 * 1024 * 1024, 4 * 1024 * 1024
+_HEAPS, _KEPT_BYTES, _LARGE_BYTES = 2, 4 * 1024 * 1024, 4 * 1024 * 1024
 
 
 def share_heaps() -> None:
