@@ -13,7 +13,14 @@ import pytest
 from bundles import LABELS, SIDE, make_bundle, tiny_graph
 from sightline.bundle import list_files, pack_decided, read_bundle, write_bundle
 from sightline.errors import BundleCorrupt, InputError, MissingExtra
-from sightline.inference import load, open_graph, read_golden, record_decisions, verify_bundle
+from sightline.inference import (
+    load,
+    open_graph,
+    open_session,
+    read_golden,
+    record_decisions,
+    verify_bundle,
+)
 
 RUNTIMES = [
     ("onnxruntime", "float32"),
@@ -224,3 +231,11 @@ except KeyboardInterrupt:
         told, _ = process.communicate(timeout=60)
 
     assert (told, process.returncode) == ("told\n", 0)
+
+
+def test_each_run_of_a_session_has_its_memory_in_one_piece(bundle):
+    """Else two threads take each other's warm buffers, for a third of the speed; see decision 31."""
+    opened = read_bundle(bundle)
+    graph = opened.read(opened.manifest.variants[opened.manifest.default_variant].file)
+
+    assert open_session(graph, "graph", threads=1).get_session_options().enable_mem_pattern

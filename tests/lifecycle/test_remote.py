@@ -150,9 +150,7 @@ def test_whether_a_key_goes_unencrypted_over_a_network(url, key, shown):
 
 
 def test_who_sends_a_key_unencrypted_is_warned_and_the_key_not_quoted(bundle, pictures):
-    told = evaluate(
-        bundle, pictures, "--server", "http://nowhere.invalid:1", SIGHTLINE_API_KEY="secret"
-    )
+    told = evaluate(bundle, pictures, "--server", "http://nowhere.invalid:1", SIGHTLINE_API_KEY="secret")
 
     assert "Warning: the key goes to http://nowhere.invalid:1 unencrypted" in told.stderr
     assert "secret" not in told.stderr
