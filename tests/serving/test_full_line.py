@@ -34,7 +34,7 @@ def keys(tmp_path_factory):
 @pytest.fixture(scope="module", params=[False, True], ids=["open", "keys"])
 def server(bundle, keys, request):
     security = SecuritySettings(api_keys=keys[0]) if request.param else SecuritySettings()
-    settings = ServerSettings(threads=1, header_timeout_s=1, security=security)
+    settings = ServerSettings(threads=1, body_timeout_s=1, security=security)
     with hosted(Service([open_model(bundle, settings)], settings)) as started:
         yield started
 
@@ -177,14 +177,41 @@ def test_a_body_that_does_not_come_is_not_waited_for(server, client):
     assert 0.9 <= time.monotonic() - started < 15
 
 
-def test_who_hangs_up_leaves_nothing_behind(server, client):
+def test_who_hangs_up_is_counted_as_refused(server, client):
+    def counted():
+        labels = {"code": "overloaded"}
+        return server.service.metrics.registry.get_sample_value("sightline_refusals_total", labels) or 0
+
+    before = counted()
     with full(server):
         with connected(client) as opened:
             opened.sendall(head_of(client, 1000) + b"some")
-        refused = client.post("/v1/predict", content=PICTURE)
+        wait_until(lambda: counted() == before + 1)
 
-    assert refused.status_code == 429
-    wait_until(lambda: client.get("/livez").status_code == 200)
+
+def test_an_old_client_is_told_by_the_end_of_the_connection(server, client):
+    head = head_of(client, len(PICTURE), "connection: keep-alive").replace(b"HTTP/1.1", b"HTTP/1.0")
+    with full(server), connected(client) as opened:
+        opened.sendall(head + PICTURE)
+        received = b""
+        while chunk := opened.recv(65536):
+            received += chunk
+
+    assert received.startswith(b"HTTP/1.1 429 ")
+    assert b"connection: close" in received
+
+
+def test_a_flood_of_requests_on_one_connection_is_cut_off(server, client):
+    with full(server), connected(client) as opened:
+        with contextlib.suppress(ConnectionError):
+            opened.sendall(head_of(client, 0) * 20_000)
+        received = b""
+        with contextlib.suppress(ConnectionError):
+            while chunk := opened.recv(1 << 20):
+                received += chunk
+
+    assert received.count(b"HTTP/1.1 ") < 2_000
+    assert client.get("/livez").status_code == 200
 
 
 def test_requests_sent_ahead_are_refused_and_answered_in_turn(server, client):

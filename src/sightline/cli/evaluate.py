@@ -165,7 +165,9 @@ def _server(url: str | None, api_key_file: Path | None, ca: Path | None) -> "Rem
         key = check_api_key(given.strip(), "SIGHTLINE_API_KEY in the environment")
     server = RemoteServer(url, key, ca)
     if server.shows_key:
-        typer.echo(f"Warning: the key goes to {printable(url)} unencrypted; https:// would hide it.", err=True)
+        typer.echo(
+            f"Warning: the key goes to {printable(url)} unencrypted; https:// would hide it.", err=True
+        )
     return server
 
 

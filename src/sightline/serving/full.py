@@ -49,6 +49,7 @@ class FullLine:
 
     def __init__(self, service: Service, guard: Guard) -> None:
         self._service, self._guard = service, guard
+        self.body_timeout_s = service.settings.body_timeout_s
 
     def refuse(self, method: bytes, target: bytes, scope: Mapping[str, Any]) -> Refusal | None:
         """The refusal of a request; None: there is room, or something else is to be looked at first."""

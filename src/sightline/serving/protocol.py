@@ -43,6 +43,8 @@ class Protocol(HttpToolsProtocol):
         self._head_timer: asyncio.TimerHandle | None = None
         self._peer: Mapping[str, Any] | None = None
         self._refusal: Refusal | None = None
+        self._may_refuse = True
+        """Once for each piece that comes: a thousand requests in one would keep the loop from everything else."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first head, for so long; or turn the connection away."""
@@ -56,9 +58,11 @@ class Protocol(HttpToolsProtocol):
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the timer, and whom a refusal was for."""
+        """Forget the timer; a refusal that nobody hears is still one."""
         self._stop_timer()
-        self._refusal = None
+        if self._refusal is not None:
+            self._refusal.answer(self._discarded)
+            self._refusal = None
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
@@ -74,6 +78,7 @@ class Protocol(HttpToolsProtocol):
             return
         if self._in_head:
             self._head_bytes += len(data)
+        self._may_refuse = True
         self._unset_keepalive_if_required()
         self._parse(data)
         # What came in one piece with the end of a head is not counted: then the head has ended.
@@ -83,8 +88,8 @@ class Protocol(HttpToolsProtocol):
             return
         elif self._in_head and self._head_bytes:
             self._await_head()
-        elif self._refusal is not None:
-            self._head_timer = self.loop.call_later(self.header_timeout_s, self._end_refusal, False)
+        elif self._refusal is not None and self.full_line is not None:
+            self._head_timer = self.loop.call_later(self.full_line.body_timeout_s, self._end_refusal, False)
 
     def on_headers_complete(self) -> None:
         """Refuse a head that is too long, else begin with the request."""
@@ -99,6 +104,7 @@ class Protocol(HttpToolsProtocol):
         elif len(self.pipeline) >= _MOST_AHEAD:
             self._refuse(429, "Too many requests were sent ahead of their answers.")
         self._in_head, self._discarded = False, 0
+        self._unset_keepalive_if_required()  # a refusal in the same piece has set it
         if not self._deaf and not self.transport.is_closing() and not self._is_refused():
             super().on_headers_complete()
             if self.scope["method"] != "HEAD":
@@ -137,14 +143,17 @@ class Protocol(HttpToolsProtocol):
             return
         self._in_head, self._head_bytes = True, 0
         if self._refusal is not None:
-            self._end_refusal(keep=bool(self.parser.should_keep_alive()))
+            keep = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
+            self._end_refusal(keep=keep)
         elif not self._deaf and not self.transport.is_closing():
             super().on_message_complete()
 
     def _is_refused(self) -> bool:
-        """Whether there is no room for this request, which is the next to be answered."""
-        if self.full_line is not None and (self.cycle is None or self.cycle.response_complete):
+        """Whether there is no room for this request, the next to be answered of a client that reads its answers."""
+        next_one = self.cycle is None or self.cycle.response_complete
+        if self.full_line is not None and next_one and self._may_refuse and not self.flow.write_paused:
             self._refusal = self.full_line.refuse(self.parser.get_method(), self.url, self.scope)
+            self._may_refuse = self._refusal is None
         return self._refusal is not None
 
     def _end_refusal(self, keep: bool) -> None:
