@@ -19,7 +19,7 @@ import uvicorn
 
 from sightline.serving import Service
 from sightline.serving.app import create_app
-from sightline.serving.full import FullLine
+from sightline.serving.full_line import FullLine
 from sightline.serving.protocol import bounded
 from sightline.serving.security import Guard
 

@@ -43,7 +43,7 @@ def log_access(access: Access, notes: RequestNotes, settings: LogSettings) -> No
     if access.route in _PROBES:
         level = logging.DEBUG if access.status < 400 or access.status == _STARTING else level
     if log.isEnabledFor(level):
-        # As `log.log` does it, but for the search for who calls, which takes a third of the time.
+        # As `log.log` does it, but for the search for who calls, which takes a fifth of the time.
         fields = {"fields": _fields(access, notes, settings.labels)}
         log.handle(log.makeRecord(log.name, level, __file__, 0, "request", (), None, extra=fields))
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import uvicorn
 
 from sightline.serving.door import Door
-from sightline.serving.full import FullLine
+from sightline.serving.full_line import FullLine
 from sightline.serving.protocol import bounded
 from sightline.serving.security import Tls
 from sightline.serving.settings import ServerSettings

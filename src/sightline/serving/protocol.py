@@ -9,7 +9,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sightline.serving.exchange import CONNECTION, PEER
-from sightline.serving.full import FullLine, Refusal
+from sightline.serving.full_line import FullLine, Refusal
 from sightline.serving.turning_away import TurnedAway
 
 _MOST_DISCARDED = 4 * 1024 * 1024

@@ -16,7 +16,7 @@ from sightline.monitoring import LineWriter, Tracing, open_logs
 from sightline.serving.app import create_app
 from sightline.serving.connections import SideServer, afford, configure
 from sightline.serving.control import Changes, Repository, create_control
-from sightline.serving.full import FullLine
+from sightline.serving.full_line import FullLine
 from sightline.serving.listening import address_of, listen
 from sightline.serving.memory import share_heaps
 from sightline.serving.merged_metrics import Siblings

@@ -87,6 +87,12 @@ def test_nobody_known_sends_no_picture(client, headers):
     assert "label" not in refused.text
 
 
+def test_a_header_with_nothing_in_it_is_none(client):
+    refused = client.post("/v1/predict", content=PICTURE, headers={"authorization": ""})
+
+    assert refused.headers["www-authenticate"] == 'Bearer realm="sightline"'
+
+
 def test_a_key_comes_by_either_header(client, keys):
     for headers in (keys.bearer("both"), {"x-api-key": keys.of["both"]}):
         assert client.post("/v1/predict", content=PICTURE, headers=headers).status_code == 200

@@ -95,7 +95,7 @@ class Guard:
             if self.keys is None:
                 raise Unauthorized("unknown", "This server takes no API keys.")
             return self.keys.find(credential)
-        if b"authorization" in headers:
+        if headers.get(b"authorization"):
             raise Unauthorized("invalid", "The header Authorization is not of the form: Bearer KEY.")
         name = None if peer is None else peer_name(peer)
         if name is not None:

@@ -10,14 +10,14 @@ from typing import Any, Final
 
 from sightline.errors import NotReady, Overloaded
 from sightline.monitoring import CURRENT
-from sightline.serving.door import record
+from sightline.serving.door import DIRECT, record
 from sightline.serving.failures import describe, shape_usual
 from sightline.serving.head import Head, Headers
 from sightline.serving.replays import HEADER
 from sightline.serving.security import Guard
 from sightline.serving.service import Service
 
-_ROUTES: Final = {b"/v1/predict": "/v1/predict", b"/v1/embed": "/v1/embed"}
+_ROUTES: Final = {path.encode(): path for _, path in DIRECT}
 _CLOSER_LOOK: Final = frozenset({HEADER, b"expect", b"transfer-encoding"})
 
 
