@@ -1,6 +1,7 @@
 """Bundle to answers, without torch."""
 
 from sightline.inference.decide import Answer, decide
+from sightline.inference.device_engine import DeviceEngine
 from sightline.inference.engine import Engine, open_engine, open_graph
 from sightline.inference.explaining import (
     ExplainedFile,
@@ -22,6 +23,7 @@ from sightline.inference.outliers import OutlierScorer, SingleScores, open_outli
 from sightline.inference.outside_bundles import require_outside_bundles
 from sightline.inference.predictor import (
     Ask,
+    Inferred,
     InFull,
     Predictor,
     Prepared,
@@ -36,12 +38,14 @@ __all__ = [
     "Answer",
     "Ask",
     "Check",
+    "DeviceEngine",
     "Engine",
     "ExplainedFile",
     "Explainer",
     "Explanation",
     "FileOutcome",
     "InFull",
+    "Inferred",
     "NearestImages",
     "OnnxEngine",
     "OutlierScorer",

@@ -1,6 +1,7 @@
 """A graph, ready to run: what the rest of the running half needs of an engine, and how one is opened."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -8,9 +9,10 @@ from numpy.typing import NDArray
 
 from sightline.bundle import Bundle, Manifest, Precision, Runtime
 from sightline.errors import BundleCorrupt
-from sightline.inference.onnx_engine import OnnxEngine, open_session, open_tensorrt
+from sightline.inference.device_engine import DeviceEngine
+from sightline.inference.onnx_engine import CUDA, OnnxEngine, first_provider, open_session, open_tensorrt
 from sightline.inference.openvino_engine import open_openvino
-from sightline.inference.signature import Output, Signature
+from sightline.inference.signature import Images, Output, Signature
 
 
 class Engine(Protocol):
@@ -28,8 +30,8 @@ class Engine(Protocol):
     def one_at_a_time(self) -> bool:
         """Whether one call has the whole device, as on a GPU: a second one at its side gains nothing."""
 
-    def run(self, images: NDArray[np.uint8], outputs: Sequence[Output]) -> list[NDArray[np.float32]]:
-        """Run the graph on uint8 `[N, H, W, 3]`; return the named outputs, float32, N rows each."""
+    def run(self, images: Images, outputs: Sequence[Output]) -> list[NDArray[np.float32]]:
+        """Run the graph on N pictures; return the named outputs, float32, N rows each."""
 
 
 def open_engine(bundle: Bundle, *, threads: int | None = None) -> Engine:
@@ -62,7 +64,10 @@ def open_graph(
     if runtime == "tensorrt":
         return OnnxEngine(open_tensorrt(graph, name, precision), runs_alone=True)
     session = open_session(graph, name, threads=threads)
-    return OnnxEngine(session, runs_alone=precision == "int8")
+    alone = precision == "int8"
+    if first_provider(session) == CUDA:
+        return DeviceEngine(session, partial(open_session, graph, name), runs_alone=alone)
+    return OnnxEngine(session, runs_alone=alone)
 
 
 def _check_contract(actual: Signature, file: str, manifest: Manifest) -> None:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sightline.bundle import Precision
 from sightline.errors import BundleCorrupt, InputError
 from sightline.extras import require
-from sightline.inference.signature import Output, Signature
+from sightline.inference.signature import Images, Output, Signature
 
 _HINTS = {"float32": "f32", "int8": "f32", "bfloat16": "bf16", "float16": "f16"}
 _DTYPES = {"u8": "uint8", "f32": "float32"}
@@ -58,8 +58,8 @@ class OpenVinoEngine:
             for port in (*self._model.inputs, *self._model.outputs)
         }
 
-    def run(self, images: NDArray[np.uint8], outputs: Sequence[Output]) -> list[NDArray[np.float32]]:
-        """Run the graph on uint8 `[N, H, W, 3]`, N ≥ 1; return the named outputs, float32, N rows each."""
+    def run(self, images: Images, outputs: Sequence[Output]) -> list[NDArray[np.float32]]:
+        """Run the graph on N ≥ 1 pictures; return the named outputs, float32, N rows each."""
         request = self._request("feature_map" in outputs)
         rows = []
         for image in images:

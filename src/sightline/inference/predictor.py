@@ -17,6 +17,7 @@ from sightline.inference.decide import decide
 from sightline.inference.engine import Engine, open_engine
 from sightline.inference.nearest import NearestImages, open_nearest
 from sightline.inference.outliers import OutlierScorer, open_outlier_scorer
+from sightline.inference.signature import Images
 from sightline.parallel import Progress
 from sightline.records import Neighbour, Prediction, Timings
 
@@ -56,6 +57,14 @@ class InFull(NamedTuple):
     logits_c: NDArray[np.float32]
     probabilities_c: NDArray[np.float64]
     embedding_d: NDArray[np.float32]
+
+
+class Inferred(NamedTuple):
+    """What a graph gives for N pictures: float32 `[N, C]` and `[N, D]`, and how long it took all of them."""
+
+    logits: NDArray[np.float32]
+    embeddings: NDArray[np.float32]
+    infer_ms: float
 
 
 class Predictor:
@@ -130,20 +139,25 @@ class Predictor:
         batch_size
             So many at most go through the graph together; None: all.
         """
+        return self.conclude(prepared, asks, self.infer(prepared, batch_size))
+
+    def infer(self, prepared: Sequence[Prepared], batch_size: int | None = None) -> Inferred:
+        """Run the graph on prepared pictures: the part of `answer` that has a GPU, where there is one."""
         started = time.perf_counter()
-        pixels = (
-            prepared[0].pixels[np.newaxis]
-            if len(prepared) == 1
-            else np.stack([one.pixels for one in prepared])
-        )
+        pixels = prepared[0].pixels[np.newaxis] if len(prepared) == 1 else [one.pixels for one in prepared]
         logits, embeddings = run_in_batches(self.engine, pixels, batch_size=batch_size or len(pixels))
-        inferred = time.perf_counter()
+        return Inferred(logits, embeddings, (time.perf_counter() - started) * 1e3)
+
+    def conclude(self, prepared: Sequence[Prepared], asks: Sequence[Ask], inferred: Inferred) -> list[InFull]:
+        """Decide about each picture: the rest of `answer`."""
+        started = time.perf_counter()
+        logits, embeddings, infer_ms = inferred
         scores = None if self.scorer is None else self.scorer.scores(logits, embeddings)
         probabilities = self.bundle.manifest.decision.probabilities(logits)
-        infer_ms, decide_ms = (inferred - started) * 1e3, (time.perf_counter() - inferred) * 1e3
+        decide_ms = (time.perf_counter() - started) * 1e3
         for row, one in enumerate(prepared):
             if one.observe is not None:
-                one.observe("input", pixels)
+                one.observe("input", np.stack([each.pixels for each in prepared]))
                 one.observe("logits", logits[row])
                 one.observe("probabilities", probabilities[row])
         predictions = [
@@ -231,12 +245,12 @@ def open_predictor(opened: Bundle, *, threads: int | None = None) -> Predictor:
 
 def run_in_batches(
     engine: Engine,
-    images: NDArray[np.uint8],
+    images: Images,
     *,
     batch_size: int = 16,
     progress: Progress | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Run the graph over uint8 `[N, H, W, 3]`; return logits float32 `[N, C]` and embeddings `[N, D]`.
+    """Run the graph over N pictures; return logits float32 `[N, C]` and embeddings `[N, D]`.
 
     progress is called with (pictures done, pictures in all).
     """

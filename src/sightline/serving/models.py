@@ -7,7 +7,7 @@ from pathlib import Path
 from sightline.bundle import Bundle
 from sightline.errors import UnknownModel
 from sightline.inference import Explainer, Predictor, open_explainer, open_predictor, replay_golden
-from sightline.inference.measuring import batch_size_here, cache_folder, fastest_here
+from sightline.inference.measuring import batch_size_here, cache_folder, fastest_here, warm
 from sightline.serving.memory import give_back
 from sightline.serving.settings import ServerSettings
 from sightline.serving.trust import read_trusted
@@ -62,8 +62,8 @@ def open_model(path: Path, settings: ServerSettings, name: str | None = None) ->
 def check_model(served: Served, settings: ServerSettings) -> Served:
     """Replay the golden images, which also warms the graph; return the model ready to answer and to explain.
 
-    On a GPU the best batch size is measured, too, unless it is set: there a first start takes seconds anyway. On a
-    CPU that is left to `with_batch_size`.
+    On a GPU the best batch size is measured, too, unless it is set, and the GPU set up for it: there a start takes
+    seconds anyway. On a CPU that is left to `with_batch_size`.
 
     Raises:
         BundleError: the golden images give other answers here, or the head cannot be used.
@@ -72,7 +72,8 @@ def check_model(served: Served, settings: ServerSettings) -> Served:
     ready = replace(served, explainer=open_explainer(served.predictor))
     give_back()
     if served.predictor.engine.one_at_a_time:
-        return with_batch_size(ready, settings)
+        ready = with_batch_size(ready, settings)
+        warm(ready.bundle, ready.predictor.engine, ready.batch_size)
     return ready
 
 

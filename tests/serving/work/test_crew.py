@@ -143,6 +143,13 @@ def test_stopping_does_what_is_in_the_line(predictor):
     assert len(asyncio.run(main())) == len(PICTURES)
 
 
+def on_their_way(count, batch_size):
+    return [
+        (Picture(Waiting(), None, 0, predictor=None, image=b"", ask=Ask(), batch_size=batch_size), i)
+        for i in range(count)
+    ]
+
+
 def test_on_a_device_for_one_call_what_is_decoded_meanwhile_makes_the_next_batch():
     running, go, batches = threading.Event(), threading.Event(), []
 
@@ -150,20 +157,35 @@ def test_on_a_device_for_one_call_what_is_decoded_meanwhile_makes_the_next_batch
         batches.append(len(batch))
         running.set()
         assert go.wait(60)
+        return lambda: None
 
     gathering = Gathering(run)
-    items = [
-        (Picture(Waiting(), None, 0, predictor=None, image=b"", ask=Ask(), batch_size=3), i) for i in range(6)
-    ]
-    first = threading.Thread(target=gathering.add, args=([items[0]],))
+    items = on_their_way(6, batch_size=3)
+    first = threading.Thread(target=gathering.add, args=(items[0],))
     first.start()
     assert running.wait(60)
     for item in items[1:]:
-        gathering.add([item])  # comes back at once: the device is taken
+        gathering.add(item)  # comes back at once: the device is taken
     go.set()
     first.join(60)
 
     assert batches == [1, 3, 2]
+
+
+def test_what_follows_the_graph_does_not_keep_the_device():
+    done = []
+
+    def run(batch):
+        (number,) = (number for _, number in batch)
+        if number:
+            return lambda: done.append(number)
+        return lambda: [gathering.add(item) for item in items[1:]]  # while the first is being concluded
+
+    gathering = Gathering(run)
+    items = on_their_way(5, batch_size=1)
+    gathering.add(items[0])
+
+    assert done == [1, 2, 3, 4]
 
 
 def test_a_device_for_one_call_answers_as_the_others_do(bundle):

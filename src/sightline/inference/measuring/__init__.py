@@ -6,7 +6,7 @@ from sightline.inference.measuring.cached import (
     keep_speeds,
     read_speeds,
 )
-from sightline.inference.measuring.company import BatchSize, batch_size_here
+from sightline.inference.measuring.company import BatchSize, batch_size_here, warm
 from sightline.inference.measuring.footprint import Footprint, measure_footprint
 from sightline.inference.measuring.machine import Machine, cpu_name, package_versions, this_machine
 from sightline.inference.measuring.speed import Open, Speed, Throughput, measure_latency, measure_throughput
@@ -32,4 +32,5 @@ __all__ = [
     "package_versions",
     "read_speeds",
     "this_machine",
+    "warm",
 ]

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 
 from sightline.bundle import Bundle
 from sightline.cache_home import cache_home
+from sightline.inference.device_engine import DEVICE_SIZES
 from sightline.inference.engine import Engine
 from sightline.inference.measuring.machine import Machine, this_machine
 from sightline.records import Frozen
@@ -19,7 +20,7 @@ _GAIN = 0.97
 _ROUNDS, _SECONDS = 5, 0.3
 _CALL_MS = 0.8
 """What a call costs a server beside the graph, whose code has left the caches since the last one (decision 31)."""
-_ON_CPU, _ON_DEVICE = (1, 2), (1, 4, 16, 32)
+_ON_CPU = (1, 2)
 """On a CPU four are a fortieth quicker than two, but every thread keeps memory for the activations of a whole call."""
 
 
@@ -56,12 +57,21 @@ def batch_size_here(bundle: Bundle, engine: Engine, folder: Path | None = None) 
     if engine.runs_alone:
         return 1
     where = (folder or cache_home() / "batch-sizes") / _name(bundle)
-    sizes = _ON_DEVICE if engine.one_at_a_time else _ON_CPU
+    sizes = DEVICE_SIZES if engine.one_at_a_time else _ON_CPU
     known = _read(where, bundle)
     if known is None or tuple(sorted(known.ms_each)) != sizes:
         known = _measure(bundle, engine, sizes)
         _keep(where, known)
     return known.best
+
+
+def warm(bundle: Bundle, engine: Engine, batch_size: int) -> None:
+    """Have a GPU set up what it needs for batches up to this size, so that no request waits for it."""
+    spec = bundle.manifest.preprocessing
+    for size in DEVICE_SIZES:
+        engine.run(np.zeros((size, spec.height_px, spec.width_px, 3), np.uint8), ["logits", "embedding"])
+        if size >= batch_size:
+            break
 
 
 def _measure(bundle: Bundle, engine: Engine, sizes: Sequence[int]) -> BatchSize:

@@ -13,7 +13,7 @@ from sightline.bundle import Precision
 from sightline.errors import ExportMismatch
 from sightline.extras import require
 from sightline.inference import Engine
-from sightline.inference.signature import Output, Signature
+from sightline.inference.signature import Images, Output, Signature
 from sightline.optimize.exporting.quietly import quietly
 from sightline.optimize.exporting.target import Kind, Source
 
@@ -94,8 +94,8 @@ class CoreMlEngine:
         }
         return {"images": ("uint8", (1, int(size.height), int(size.width), 3)), **outputs}
 
-    def run(self, images: NDArray[np.uint8], outputs: Sequence[Output]) -> list[NDArray[np.float32]]:
-        """Run the model on uint8 `[N, H, W, 3]`, each picture alone; return the named outputs, N rows each."""
+    def run(self, images: Images, outputs: Sequence[Output]) -> list[NDArray[np.float32]]:
+        """Run the model on N pictures, each alone; return the named outputs, N rows each."""
         rows = []
         for image in images:
             found = self._model.predict({"images": Image.fromarray(image, "RGB")})

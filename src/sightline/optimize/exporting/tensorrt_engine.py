@@ -15,7 +15,7 @@ from sightline.bundle import Precision
 from sightline.errors import ExportMismatch, InputError
 from sightline.extras import require
 from sightline.inference import Engine
-from sightline.inference.signature import Output, Signature
+from sightline.inference.signature import Images, Output, Signature
 from sightline.optimize.exporting.target import Kind, Source
 
 _MOST_PICTURES = 32
@@ -112,20 +112,20 @@ class TensorRtRunner:
             for name in names
         }
 
-    def run(self, images: NDArray[np.uint8], outputs: Sequence[Output]) -> list[NDArray[np.float32]]:
-        """Run the engine on uint8 `[N, H, W, 3]`; return the named outputs, float32, N rows each."""
+    def run(self, images: Images, outputs: Sequence[Output]) -> list[NDArray[np.float32]]:
+        """Run the engine on N pictures; return the named outputs, float32, N rows each."""
         parts = [
             self._call(images[start : start + _MOST_PICTURES], outputs)
             for start in range(0, len(images), _MOST_PICTURES)
         ]
         return [np.concatenate(rows) for rows in zip(*parts, strict=True)]
 
-    def _call(self, images: NDArray[np.uint8], outputs: Sequence[Output]) -> list[NDArray[np.float32]]:
+    def _call(self, images: Images, outputs: Sequence[Output]) -> list[NDArray[np.float32]]:
         import torch
 
-        context = self._context()
-        tensors: dict[str, Any] = {"images": torch.from_numpy(np.ascontiguousarray(images)).cuda()}
-        context.set_input_shape("images", tuple(images.shape))
+        context, batch = self._context(), np.ascontiguousarray(images)
+        tensors: dict[str, Any] = {"images": torch.from_numpy(batch).cuda()}
+        context.set_input_shape("images", batch.shape)
         for name in self.signature:
             if name != "images":
                 shape = tuple(context.get_tensor_shape(name))

@@ -6,10 +6,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sightline.inference import InFull, Predictor, Prepared
+from sightline.inference import Inferred, InFull, Predictor, Prepared
 from sightline.serving.work.gathering import Gathering
 from sightline.serving.work.jobs import Heavy, Job, Picture
 from sightline.serving.work.line import Line, Taken
@@ -71,53 +72,68 @@ class Crew:
 
     def _do_pictures(self, first: Picture) -> None:
         started = time.monotonic()
-        predictor = first.predictor
-        prepared: list[tuple[Picture, Prepared]] = []
-        row, job = [first], first
-        while True:
-            try:
-                prepared.append(
-                    (job, predictor.prepare(job.image, waited_ms=_since(job), observe=job.observe))
-                )
-            except Exception as err:  # an ImageError, or a fault in a decoder: of this picture alone
-                self._hand_over(job, None, err)
-            taken = self._line.another(row)
-            self._drop(taken)
-            if not isinstance(taken.job, Picture):
-                break
-            job = taken.job
-            row.append(job)
-        if prepared and predictor.engine.one_at_a_time:
-            self._gathering(predictor).add(prepared)
-        elif prepared:
-            self._answer(prepared)
+        row, prepared = [first], self._prepare(first)
+        if first.predictor.engine.one_at_a_time:
+            for one in prepared:
+                self._gathering(first.predictor).add(one)
+        else:
+            while job := self._another(row):
+                row.append(job)
+                prepared += self._prepare(job)
+            if prepared:
+                self._answer(prepared)
         self._line.worked(len(row), time.monotonic() - started)
+
+    def _another(self, row: Sequence[Picture]) -> Picture | None:
+        taken = self._line.another(row)
+        self._drop(taken)
+        return taken.job if isinstance(taken.job, Picture) else None
+
+    def _prepare(self, job: Picture) -> list[tuple[Picture, Prepared]]:
+        """The picture with what the network takes; nothing: it has been answered with its error."""
+        try:
+            return [(job, job.predictor.prepare(job.image, waited_ms=_since(job), observe=job.observe))]
+        except Exception as err:  # an ImageError, or a fault in a decoder: of this picture alone
+            self._hand_over(job, None, err)
+            return []
 
     def _answer(self, prepared: Sequence[tuple[Picture, Prepared]]) -> None:
         """All together while more than a row waits, which costs least; else each as soon as its graph has run."""
         first = prepared[0][0]
         while prepared:
             size = len(prepared) if self._line.waiting > first.company else first.batch_size
-            self._answer_together(prepared[:size])
+            self._infer(prepared[:size])()
             prepared = prepared[size:]
 
-    def _answer_together(self, prepared: Sequence[tuple[Picture, Prepared]]) -> None:
+    def _infer(self, prepared: Sequence[tuple[Picture, Prepared]]) -> Callable[[], None]:
+        """Run the graph; return what is left to do."""
         first = prepared[0][0]
         try:
-            answers = first.predictor.answer(
-                [one for _, one in prepared], [job.ask for job, _ in prepared], first.batch_size
-            )
+            inferred = first.predictor.infer([one for _, one in prepared], first.batch_size)
         except Exception as err:  # an engine's errors share no class
-            for job, _ in prepared:
-                self._hand_over(job, None, err)
+            return partial(self._refuse, prepared, err)
+        return partial(self._conclude, prepared, inferred)
+
+    def _conclude(self, prepared: Sequence[tuple[Picture, Prepared]], inferred: Inferred) -> None:
+        predictor = prepared[0][0].predictor
+        try:
+            answers = predictor.conclude(
+                [one for _, one in prepared], [job.ask for job, _ in prepared], inferred
+            )
+        except Exception as err:  # a fault; those who wait are not to wait for ever
+            self._refuse(prepared, err)
             return
-        self._on_batch(first.predictor, answers)
+        self._on_batch(predictor, answers)
         for (job, _), answer in zip(prepared, answers, strict=True):
             self._hand_over(job, answer, None)
 
+    def _refuse(self, prepared: Sequence[tuple[Picture, Prepared]], error: Exception) -> None:
+        for job, _ in prepared:
+            self._hand_over(job, None, error)
+
     def _gathering(self, predictor: Predictor) -> Gathering[Any]:
         with self._gathering_lock:
-            return self._gatherings.setdefault(predictor, Gathering(self._answer))
+            return self._gatherings.setdefault(predictor, Gathering(self._infer))
 
     def _hand_over(self, job: Job[Any], answer: Any, error: BaseException | None) -> None:
         self._answered.append((job, answer, error))

@@ -15,23 +15,28 @@ class Gathering(Generic[T]):
     """What is decoded waits here until the device is free; whoever finds it free runs all that waits.
 
     A thread that finds it taken goes back to decoding, so that the next batch grows while this one runs.
+
+    run
+        Has the device for a batch, and returns what is left to do without it.
     """
 
-    def __init__(self, run: Callable[[Sequence[T]], None]) -> None:
+    def __init__(self, run: Callable[[Sequence[T]], Callable[[], None]]) -> None:
         self._run = run
         self._ready: deque[T] = deque()
         self._device = threading.Lock()
 
-    def add(self, prepared: Sequence[T]) -> None:
-        """Add decoded pictures of one predictor and, if the device is free, run what waits until nothing does."""
-        self._ready.extend(prepared)
+    def add(self, prepared: T) -> None:
+        """Add a decoded picture of one predictor and, if the device is free, run what waits until nothing does."""
+        self._ready.append(prepared)
         # Looked at again after the lock is given back: what came between the last look and that is nobody else's.
         while self._ready and self._device.acquire(blocking=False):
             try:
-                while batch := self._take():
-                    self._run(batch)
+                batch = self._take()
+                rest = self._run(batch) if batch else None
             finally:
                 self._device.release()
+            if rest is not None:
+                rest()
 
     def _take(self) -> Sequence[T]:
         batch: list[T] = []
