@@ -32,10 +32,11 @@ _BEATS: Final = 6
 
 @dataclass(frozen=True)
 class Patience:
-    """How long workers may take: to end with what is in flight, and to answer that they are there."""
+    """How long workers may take: to end with what is in flight, to answer that they are there, and to be ready."""
 
     drain_s: float
     answer_s: float
+    start_s: float = 600.0
 
 
 @dataclass(frozen=True)
@@ -251,9 +252,18 @@ class _Crew:
         return worker
 
     async def _expect(self, worker: _Worker, event: asyncio.Event) -> None:
-        await _first(event, worker.gone)
+        if not await self._begins(event, worker):
+            raise SightlineError(f"A worker was not ready within {self._patience.start_s:g} s.")
         if not event.is_set():
             raise worker.error or SightlineError(f"A worker {worker.describe_end()} before it was ready.")
+
+    async def _begins(self, event: asyncio.Event, worker: _Worker) -> bool:
+        """Wait for a worker's event or its end; False: it takes too long for either."""
+        try:
+            await asyncio.wait_for(_first(event, worker.gone), self._patience.start_s)
+        except TimeoutError:
+            return False
+        return True
 
     async def _keep(self, number: int) -> None:
         """Let another one follow each that ends; what dies young, later and later."""
@@ -278,27 +288,28 @@ class _Crew:
             self._start(number, waits=True)
 
     async def _watch(self, number: int) -> None:
-        """Kill each that is ready and does not answer: its event loop is stuck, or it was stopped.
+        """Kill each that does not get ready, or is and does not answer: it is stuck, or it was stopped.
 
         Time is counted in beats of this process, so that one that was itself stopped, with all others, blames nobody.
         """
         while True:
             worker = self._workers[number]
-            await _first(worker.ready, worker.gone)
+            if not await self._begins(worker.ready, worker):
+                await self._kill(number, f"was not ready within {self._patience.start_s:g} s")
+                continue
             worker.ask(self._replaced)
             for _ in range(_BEATS):
                 await asyncio.sleep(self._patience.answer_s / _BEATS)
                 if worker.here.is_set() or worker.gone.is_set():
                     break
             else:
-                log.error(
-                    "worker %d (process %s) has not answered for %g s and is killed",
-                    number,
-                    worker.process.pid,
-                    self._patience.answer_s,
-                )
-                worker.signal(signal.SIGKILL)
-                await worker.gone.wait()
+                await self._kill(number, f"has not answered for {self._patience.answer_s:g} s")
+
+    async def _kill(self, number: int, why: str) -> None:
+        worker = self._workers[number]
+        log.error("worker %d (process %s) %s and is killed", number, worker.process.pid, why)
+        worker.signal(signal.SIGKILL)
+        await worker.gone.wait()
 
     def _refuse(self, number: int) -> None:
         """Let the kernel give connections to others until the next one listens again: this may take long."""

@@ -28,6 +28,10 @@ def picture(loop, client="a", *, urgent=False, deadline=float("inf"), gone=False
     return Picture(waiting, loop.create_future(), pixels, **settings)
 
 
+def batches(size):
+    return {"batch_size": size, "company": size}
+
+
 def heavy(loop):
     return Heavy(Waiting(), loop.create_future(), 1, call=lambda waited: waited)
 
@@ -146,8 +150,8 @@ def test_what_is_out_of_time_or_has_nobody_waiting_is_dropped_before_any_work(lo
 
 def test_company_is_of_one_predictor_and_leaves_the_other_threads_their_share(loop):
     line = Line(Bounds(), threads=2)
-    ones = entered(line, *(picture(loop, company=8) for _ in range(6)))
-    (another,) = entered(line, picture(loop, predictor=ANOTHER, company=8))
+    ones = entered(line, *(picture(loop, **batches(8)) for _ in range(6)))
+    (another,) = entered(line, picture(loop, predictor=ANOTHER, **batches(8)))
 
     rounds = [taken(line) for _ in range(3)]
 
@@ -159,9 +163,16 @@ def test_company_is_of_one_predictor_and_leaves_the_other_threads_their_share(lo
 def test_company_takes_half_of_a_promised_time_at_most(loop):
     line = Line(Bounds(wait_s=0.1), threads=1)
     line.worked(1, 0.012)
-    entered(line, *(picture(loop, company=8) for _ in range(6)))
+    entered(line, *(picture(loop, **batches(8)) for _ in range(6)))
 
     assert [len(taken(line)) for _ in range(2)] == [4, 2]
+
+
+def test_a_row_longer_than_a_batch_is_half_of_what_each_thread_would_have(loop):
+    line = Line(Bounds(), threads=2)
+    entered(line, *(picture(loop, batch_size=2, company=4) for _ in range(12)))
+
+    assert [len(taken(line)) for _ in range(6)] == [3, 3, 2, 2, 1, 1]
 
 
 def test_a_row_grows_by_what_comes_while_it_is_decoded(loop):
@@ -178,7 +189,7 @@ def test_a_row_grows_by_what_comes_while_it_is_decoded(loop):
     assert line.another([first, second]).job is None
 
 
-@pytest.mark.parametrize("seconds_each, rows", [(0.01, [4, 2]), (0.02, [2, 2, 2]), (0.2, [1] * 6)])
+@pytest.mark.parametrize("seconds_each, rows", [(0.01, [3, 2, 1]), (0.02, [2, 2, 1, 1]), (0.2, [1] * 6)])
 def test_a_row_of_slow_pictures_is_no_longer_than_a_batch(loop, seconds_each, rows):
     line = Line(Bounds(), threads=1)
     line.worked(1, seconds_each)
@@ -190,7 +201,7 @@ def test_a_row_of_slow_pictures_is_no_longer_than_a_batch(loop, seconds_each, ro
 def test_a_batch_goes_together_however_slow(loop):
     line = Line(Bounds(), threads=1)
     line.worked(1, 0.2)
-    entered(line, *(picture(loop, batch_size=4, company=4) for _ in range(6)))
+    entered(line, *(picture(loop, **batches(4)) for _ in range(6)))
 
     assert [len(taken(line)) for _ in range(2)] == [4, 2]
 
@@ -216,7 +227,7 @@ def test_without_a_delay_nothing_waits_for_company(loop):
 
 def test_with_a_delay_a_picture_waits_for_company_but_no_longer_than_that(loop):
     line = Line(Bounds(), threads=1, delay_s=0.05)
-    entered(line, picture(loop, company=8), picture(loop, company=8))
+    entered(line, *(picture(loop, **batches(8)) for _ in range(2)))
 
     started = time.monotonic()
 

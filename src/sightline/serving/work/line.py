@@ -197,9 +197,12 @@ class Line:
         )
 
     def _share(self, first: Picture, has: int) -> int:
-        """So many in a row that the other threads have as much, and half of a promised time at most."""
-        waiting = self._urgent.count + self._usual.count + has
-        share = min(first.company, math.ceil(waiting / self._threads))
+        """A batch, if the other threads have as much, or half of what each has; half of a promised time at most.
+
+        All of what each has would gain a hundredth, and have the last of a row wait longer (decision 31).
+        """
+        each = (self._urgent.count + self._usual.count + has) / self._threads
+        share = min(first.company, max(min(first.batch_size, math.ceil(each)), math.ceil(each / 2)))
         if self.seconds_each:
             share = min(share, max(first.batch_size, int(_ROW_S / self.seconds_each)))
             if math.isfinite(self.bounds.wait_s):
