@@ -115,7 +115,7 @@ def test_what_would_be_answered_too_late_is_refused_at_the_pace_of_late(loop):
     line.worked(images=1, seconds=0.2)
     entered(line, picture(loop), picture(loop))
 
-    with pytest.raises(Overloaded, match=r"would take 400 ms, longer than the 350 ms") as refused:
+    with pytest.raises(Overloaded, match=r"would take 465 ms, longer than the 350 ms") as refused:
         line.enter(picture(loop))
     assert line.images == 2
     assert refused.value.retry_after_s == 1
@@ -162,7 +162,7 @@ def test_company_is_of_one_predictor_and_leaves_the_other_threads_their_share(lo
 
 def test_company_takes_half_of_a_promised_time_at_most(loop):
     line = Line(Bounds(wait_s=0.1), threads=1)
-    line.worked(1, 0.012)
+    line.worked(1, 0.0105)
     entered(line, *(picture(loop, **batches(8)) for _ in range(6)))
 
     assert [len(taken(line)) for _ in range(2)] == [4, 2]

@@ -14,7 +14,7 @@ from sightline.serving.work.jobs import Heavy, Job, Picture
 _URGENT_TURNS = 4
 _SMOOTHING = 0.05
 _SLOWEST = 1.55
-"""How much longer than the mean the slowest of a hundred takes, so that what is promised is kept at three times the load."""
+"""How much longer than the mean the slowest of a hundred takes; with it promises are kept at three times the load."""
 
 
 _ROW_PIXELS, _ROW_S = 2_000_000, 0.05
