@@ -7,6 +7,9 @@ BENCH_HARNESS is the harness's folder, BENCH_BUNDLE what `benchmarks.serving.mak
 other variables are those of the harness's own `run.sh`. A contestant `sightline:OPTIONS` is Sightline with options of
 its own, their spaces written as commas: `sightline:--variant,float32`.
 
+BENCH_PYTHON, this one by default, runs the harness's bare loops: for `--preproc fast` it needs opencv-python-headless,
+without which they wait for ever.
+
 The harness looks for an answer's five labels under `top5`; Sightline calls them candidates. Only their shape is
 checked: Sightline cuts the centre before it resizes, and at fractions of a pixel, where the peers resize the whole
 picture and cut at whole ones, so that pixels differ by half a level to two on average, of which random weights make
