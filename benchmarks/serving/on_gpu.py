@@ -41,6 +41,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0)
     options = parser.parse_args()
     photos = sorted(options.photos.rglob("*.JP*G"))[:100]
+    if not photos:
+        raise SystemExit(f"There are no photos named *.JPG or *.JPEG in '{options.photos}'.")
     several = [int(number) for number in options.workers.split(",")]
     print("| | askers | images/s | p50 / p99 ms | refused |\n|---|---|---|---|---|", flush=True)
     for processes in several:

@@ -1,9 +1,9 @@
-"""Run as a program: two workers that serve nothing, of which the second never gets ready at one of its starts.
+"""Run as a program: two workers that serve nothing, of which the second, begun again, never gets ready.
 
-    slow_starters.py FOLDER START SECONDS
+    slow_starters.py FOLDER SECONDS
 
-FOLDER gets a file for each start of the second, named by its number and process; START, from 0, is the one that
-hangs; SECONDS is what the process above waits for.
+FOLDER gets a file for each start of the second, named by its number and process; SECONDS is what the process above
+waits for.
 """
 
 import asyncio
@@ -20,15 +20,15 @@ from sightline.serving.workers import Patience, supervise
 class Work:
     """What a worker does."""
 
-    def __init__(self, folder, hangs):
-        self.folder, self.hangs = folder, hangs
+    def __init__(self, folder):
+        self.folder = folder
 
     def __call__(self, post):
         """Get ready, or hang, and stay until told to stop."""
         if post.number == 1:
             starts = len(list(self.folder.iterdir()))
             (self.folder / f"{starts} {os.getpid()}").touch()
-            if starts == self.hangs:
+            if starts == 1:
                 time.sleep(600)
         asyncio.run(self.stay(post))
 
@@ -44,5 +44,5 @@ class Work:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
-    work = Work(Path(sys.argv[1]), int(sys.argv[2]))
-    supervise(work, 2, ("127.0.0.1", 0), Patience(5, 30, float(sys.argv[3])), lambda _: None)
+    patience = Patience(5, 30, float(sys.argv[2]))
+    supervise(Work(Path(sys.argv[1])), 2, ("127.0.0.1", 0), patience, lambda _: None)

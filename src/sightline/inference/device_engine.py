@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.inference.page_locked import lock_pages, unlock_pages
+from sightline.inference.cuda_driver import lock_pages, unlock_pages
 from sightline.inference.signature import Images, Output, Signature, signature_of
 
 DEVICE_SIZES = (1, 4, 8, 16, 32)
@@ -36,10 +36,7 @@ class DeviceEngine:
         self._sizes = DEVICE_SIZES[:1] if runs_alone else DEVICE_SIZES
         self._sessions = {1: session}
         self._thread = ThreadPoolExecutor(1, "sightline-gpu")
-        _, (_, *shape) = self.signature["images"]
-        self._buffer = np.zeros((self._sizes[-1], *(length or 1 for length in shape)), np.uint8)
-        if lock_pages(self._buffer):
-            weakref.finalize(self, unlock_pages, self._buffer).atexit = False
+        self._buffer: NDArray[np.uint8] | None = None
 
     @property
     def signature(self) -> Signature:
@@ -59,7 +56,21 @@ class DeviceEngine:
         size = next(size for size in self._sizes if size >= len(images))
         if size not in self._sessions:
             self._sessions[size] = self._another()
-        for place, image in zip(self._buffer, images, strict=False):
-            place[...] = image  # behind them stays what was there: each picture is computed for itself
-        found = self._sessions[size].run(list(outputs), {"images": self._buffer[:size]})
+        batch = self._filled(images)[:size]
+        found: list[NDArray[np.float32]] = self._sessions[size].run(list(outputs), {"images": batch})
+        assert all(len(result) == size for result in found)
         return [result[: len(images)] for result in found]
+
+    def _filled(self, images: Images) -> NDArray[np.uint8]:
+        """Where the GPU fetches from; behind the pictures stays what was there: each is computed for itself."""
+        if self._buffer is None:
+            self._buffer = np.zeros((self._sizes[-1], *images[0].shape), np.uint8)
+            if lock_pages(self._buffer):
+                weakref.finalize(self, unlock_pages, self._buffer).atexit = False
+        for place, image in zip(self._buffer, images, strict=False):
+            if image.shape != place.shape or image.dtype != place.dtype:
+                raise ValueError(
+                    f"a picture is {image.dtype} {image.shape}, the first was uint8 {place.shape}"
+                )
+            place[...] = image
+        return self._buffer

@@ -66,7 +66,7 @@ def open_graph(
     session = open_session(graph, name, threads=threads)
     alone = precision == "int8"
     if first_provider(session) == CUDA:
-        return DeviceEngine(session, partial(open_session, graph, name), runs_alone=alone)
+        return DeviceEngine(session, partial(open_session, graph, name, threads=threads), runs_alone=alone)
     return OnnxEngine(session, runs_alone=alone)
 
 

@@ -73,7 +73,7 @@ def check_model(served: Served, settings: ServerSettings) -> Served:
     give_back()
     if served.predictor.engine.one_at_a_time:
         ready = with_batch_size(ready, settings)
-        warm(ready.bundle, ready.predictor.engine, ready.batch_size)
+        warm(ready.bundle, ready.predictor.engine)
     return ready
 
 
@@ -84,8 +84,12 @@ def with_batch_size(served: Served, settings: ServerSettings) -> Served:
 
 
 def _sized(served: Served, batch_size: int, settings: ServerSettings) -> Served:
-    free = settings.max_batch_size is None and not served.predictor.engine.one_at_a_time
-    return replace(served, batch_size=batch_size, company=max(batch_size, _ROW) if free else batch_size)
+    if (
+        served.predictor.engine.one_at_a_time
+    ):  # there each picture goes to the device as soon as it is decoded
+        return replace(served, batch_size=batch_size)
+    company = batch_size if settings.max_batch_size else max(batch_size, _ROW)
+    return replace(served, batch_size=batch_size, company=company)
 
 
 class Models:

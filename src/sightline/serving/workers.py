@@ -32,7 +32,7 @@ _BEATS: Final = 6
 
 @dataclass(frozen=True)
 class Patience:
-    """How long workers may take: to end with what is in flight, to answer that they are there, and to be ready."""
+    """How long workers may take: to end with what is in flight, to answer, and to take another's place."""
 
     drain_s: float
     answer_s: float
@@ -252,18 +252,9 @@ class _Crew:
         return worker
 
     async def _expect(self, worker: _Worker, event: asyncio.Event) -> None:
-        if not await self._begins(event, worker):
-            raise SightlineError(f"A worker was not ready within {self._patience.start_s:g} s.")
+        await _first(event, worker.gone)
         if not event.is_set():
             raise worker.error or SightlineError(f"A worker {worker.describe_end()} before it was ready.")
-
-    async def _begins(self, event: asyncio.Event, worker: _Worker) -> bool:
-        """Wait for a worker's event or its end; False: it takes too long for either."""
-        try:
-            await asyncio.wait_for(_first(event, worker.gone), self._patience.start_s)
-        except TimeoutError:
-            return False
-        return True
 
     async def _keep(self, number: int) -> None:
         """Let another one follow each that ends; what dies young, later and later."""
@@ -290,11 +281,13 @@ class _Crew:
     async def _watch(self, number: int) -> None:
         """Kill each that does not get ready, or is and does not answer: it is stuck, or it was stopped.
 
-        Time is counted in beats of this process, so that one that was itself stopped, with all others, blames nobody.
+        Time for an answer is counted in beats of this process, so that one that was itself stopped blames nobody.
         """
         while True:
             worker = self._workers[number]
-            if not await self._begins(worker.ready, worker):
+            try:
+                await asyncio.wait_for(_first(worker.ready, worker.gone), self._patience.start_s)
+            except TimeoutError:
                 await self._kill(number, f"was not ready within {self._patience.start_s:g} s")
                 continue
             worker.ask(self._replaced)

@@ -173,19 +173,30 @@ def test_on_a_device_for_one_call_what_is_decoded_meanwhile_makes_the_next_batch
 
 
 def test_what_follows_the_graph_does_not_keep_the_device():
-    done = []
+    concluded = threading.Event()
 
     def run(batch):
-        (number,) = (number for _, number in batch)
+        ((_, number),) = batch
         if number:
-            return lambda: done.append(number)
-        return lambda: [gathering.add(item) for item in items[1:]]  # while the first is being concluded
+            return concluded.set
+        return lambda: (
+            threading.Thread(target=gathering.add, args=(items[1],)).start(),
+            concluded.wait(60),
+            done.append(number),
+        )
 
+    done, items = [], on_their_way(2, batch_size=1)
     gathering = Gathering(run)
-    items = on_their_way(5, batch_size=1)
     gathering.add(items[0])
 
-    assert done == [1, 2, 3, 4]
+    assert concluded.is_set()
+    assert done == [0]
+
+
+def test_a_device_says_how_many_it_has_run():
+    gathering = Gathering(lambda batch: lambda: None)
+
+    assert [gathering.add(item) for item in on_their_way(3, batch_size=2)] == [1, 1, 1]
 
 
 def test_a_device_for_one_call_answers_as_the_others_do(bundle):
@@ -196,10 +207,11 @@ def test_a_device_for_one_call_answers_as_the_others_do(bundle):
         jobs = [job(predictor, image, 4, 4) for image in PICTURES * 4]
         for one in jobs:
             line.enter(one)
-        return [await one.answer for one in jobs]
+        return [await one.answer for one in jobs], line
 
-    answers = at_work(work, threads=3)
+    answers, line = at_work(work, threads=3)
 
     expected = [predictor.predict(image).probability for image in PICTURES * 4]
+    assert 0 < line.seconds_each < 60
     assert [one.prediction.probability for one in answers] == pytest.approx(expected, abs=1e-6)
     assert np.isfinite(expected).all()

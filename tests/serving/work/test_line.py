@@ -235,6 +235,20 @@ def test_with_a_delay_a_picture_waits_for_company_but_no_longer_than_that(loop):
     assert time.monotonic() - started >= 0.04
 
 
+def test_with_a_delay_a_batch_is_not_divided_among_the_threads(loop):
+    line = Line(Bounds(), threads=2, delay_s=60.0)
+    entered(line, *(picture(loop, **batches(4)) for _ in range(4)))
+
+    assert len(taken(line)) == 4
+
+
+def test_where_each_goes_through_the_graph_alone_a_delay_waits_for_nothing(loop):
+    line = Line(Bounds(), threads=1, delay_s=60.0)
+    entered(line, picture(loop, batch_size=1, company=4))
+
+    assert len(taken(line)) == 1
+
+
 def test_pictures_go_before_a_heavy_job_until_it_has_waited_for_as_many_as_may_be_in_flight(loop):
     line = Line(Bounds(images=4), threads=1)
     (explanation,) = entered(line, heavy(loop))

@@ -65,13 +65,11 @@ def batch_size_here(bundle: Bundle, engine: Engine, folder: Path | None = None) 
     return known.best
 
 
-def warm(bundle: Bundle, engine: Engine, batch_size: int) -> None:
-    """Have a GPU set up what it needs for batches up to this size, so that no request waits for it."""
+def warm(bundle: Bundle, engine: Engine) -> None:
+    """Have a GPU set up what it needs for each size of batch, so that no answer or explanation waits for it."""
     spec = bundle.manifest.preprocessing
     for size in DEVICE_SIZES:
         engine.run(np.zeros((size, spec.height_px, spec.width_px, 3), np.uint8), ["logits", "embedding"])
-        if size >= batch_size:
-            break
 
 
 def _measure(bundle: Bundle, engine: Engine, sizes: Sequence[int]) -> BatchSize:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from sightline.inference.cuda_driver import gpu_name
 from sightline.records import Frozen
 
 
@@ -14,13 +15,17 @@ class Machine(Frozen):
 
     cpu: str
     cores: int
+    gpu: str | None = None
     runtimes: dict[str, str]
 
 
 def this_machine() -> Machine:
     """The machine that this runs on."""
     return Machine(
-        cpu=cpu_name(), cores=os.cpu_count() or 1, runtimes=package_versions(("onnxruntime", "openvino"))
+        cpu=cpu_name(),
+        cores=os.cpu_count() or 1,
+        gpu=gpu_name(),
+        runtimes=package_versions(("onnxruntime", "onnxruntime-gpu", "openvino")),
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.inference import Engine
+from sightline.inference.device_engine import DEVICE_SIZES
 from sightline.parallel import Progress
 from sightline.records import Frozen
 
@@ -93,9 +94,12 @@ def measure_latency(
 def measure_throughput(
     openers: Mapping[str, Open], image: NDArray[np.uint8], progress: Progress | None = None
 ) -> dict[str, Throughput]:
-    """Let all cores work on one picture, uint8 `[1, H, W, 3]`, again and again: engine after engine, in rounds."""
+    """Let all cores work on one picture, uint8 `[1, H, W, 3]`, again and again: engine after engine, in rounds.
+
+    A GPU, which has one session, gets a batch of it at a time, as in a server that has much to do.
+    """
     cores = os.cpu_count() or 1
-    alone = {name: _Crew([opener(1) for _ in range(cores)]) for name, opener in openers.items()}
+    alone = {name: _Crew(_one_a_core(opener, cores)) for name, opener in openers.items()}
     whole = {name: _Crew([opener(cores)]) for name, opener in openers.items()}
     crews = [*alone.values(), *whole.values()]
     for crew in crews:
@@ -127,6 +131,11 @@ def _turn(engine: Engine, images: NDArray[np.uint8]) -> list[float]:
     return seconds
 
 
+def _one_a_core(opener: Open, cores: int) -> list[Engine]:
+    first = opener(1)
+    return [first] if first.one_at_a_time else [first, *(opener(1) for _ in range(cores - 1))]
+
+
 class _Crew:
     """Engines that work side by side, a thread each."""
 
@@ -139,11 +148,13 @@ class _Crew:
 
         def work(engine: Engine) -> int:
             calls = 0
+            together = DEVICE_SIZES[-1] if engine.one_at_a_time and not engine.runs_alone else 1
+            images = np.repeat(image, together, axis=0)
             while time.perf_counter() - started < duration_s or calls < _FEWEST_CALLS:
-                engine.run(image, ["logits", "embedding"])
+                engine.run(images, ["logits", "embedding"])
                 calls += 1
-            return calls
+            return calls * together
 
         with ThreadPoolExecutor(len(self._engines)) as pool:
-            calls = sum(pool.map(work, self._engines))
-        return calls / (time.perf_counter() - started)
+            pictures = sum(pool.map(work, self._engines))
+        return pictures / (time.perf_counter() - started)

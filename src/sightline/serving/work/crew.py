@@ -36,6 +36,7 @@ class Crew:
         self._answered: deque[tuple[Job[Any], Any, BaseException | None]] = deque()
         self._gatherings: WeakKeyDictionary[Predictor, Gathering[Any]] = WeakKeyDictionary()
         self._gathering_lock = threading.Lock()
+        self._decoding_s = 0.0
         self._threads = [
             threading.Thread(target=self._work, name=f"sightline-worker-{number}", daemon=True)
             for number in range(threads)
@@ -74,15 +75,24 @@ class Crew:
         started = time.monotonic()
         row, prepared = [first], self._prepare(first)
         if first.predictor.engine.one_at_a_time:
-            for one in prepared:
-                self._gathering(first.predictor).add(one)
-        else:
-            while job := self._another(row):
-                row.append(job)
-                prepared += self._prepare(job)
-            if prepared:
-                self._answer(prepared)
+            gathering = self._gathering(first.predictor)
+            pictures = sum(gathering.add(one) for one in prepared)
+            self._note(pictures, time.monotonic() - started)
+            return
+        while job := self._another(row):
+            row.append(job)
+            prepared += self._prepare(job)
+        if prepared:
+            self._answer(prepared)
         self._line.worked(len(row), time.monotonic() - started)
+
+    def _note(self, pictures: int, seconds: float) -> None:
+        """Threads decode for a device and one of them runs it: what a picture takes they know together."""
+        with self._gathering_lock:
+            self._decoding_s += seconds
+            if pictures:
+                self._line.worked(pictures, self._decoding_s)
+                self._decoding_s = 0.0
 
     def _another(self, row: Sequence[Picture]) -> Picture | None:
         taken = self._line.another(row)

@@ -25,9 +25,13 @@ class Gathering(Generic[T]):
         self._ready: deque[T] = deque()
         self._device = threading.Lock()
 
-    def add(self, prepared: T) -> None:
-        """Add a decoded picture of one predictor and, if the device is free, run what waits until nothing does."""
+    def add(self, prepared: T) -> int:
+        """Add a decoded picture of one predictor and, if the device is free, run what waits until nothing does.
+
+        Returns how many pictures this call has run.
+        """
         self._ready.append(prepared)
+        pictures = 0
         # Looked at again after the lock is given back: what came between the last look and that is nobody else's.
         while self._ready and self._device.acquire(blocking=False):
             try:
@@ -35,8 +39,10 @@ class Gathering(Generic[T]):
                 rest = self._run(batch) if batch else None
             finally:
                 self._device.release()
+            pictures += len(batch)
             if rest is not None:
                 rest()
+        return pictures
 
     def _take(self) -> Sequence[T]:
         batch: list[T] = []

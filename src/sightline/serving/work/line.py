@@ -197,12 +197,15 @@ class Line:
         )
 
     def _share(self, first: Picture, has: int) -> int:
-        """A batch, if the other threads have as much, or half of what each has; half of a promised time at most.
+        """A batch, if the other threads have as much or a delay asks for it, or half of what each would have.
+
+        And half of a promised time at most.
 
         All of what each has would gain a hundredth, and have the last of a row wait longer (decision 31).
         """
         each = (self._urgent.count + self._usual.count + has) / self._threads
-        share = min(first.company, max(min(first.batch_size, math.ceil(each)), math.ceil(each / 2)))
+        batch = first.batch_size if self._delay_s else min(first.batch_size, math.ceil(each))
+        share = min(first.company, max(batch, math.ceil(each / 2)))
         if self.seconds_each:
             share = min(share, max(first.batch_size, int(_ROW_S / self.seconds_each)))
             if math.isfinite(self.bounds.wait_s):
@@ -212,7 +215,7 @@ class Line:
     def _wait_for_company(self, first: Picture) -> None:
         if self._delay_s and first.company > 1:
             until = first.entered + self._delay_s
-            while not self._closed and self._urgent.count + self._usual.count + 1 < first.company:
+            while not self._closed and self._urgent.count + self._usual.count + 1 < first.batch_size:
                 left = until - time.monotonic()
                 if left <= 0 or not self._changed.wait(left):
                     break

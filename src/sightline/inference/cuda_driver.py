@@ -1,4 +1,4 @@
-"""Memory that stays in its place, so that a GPU fetches from it itself: CUDA calls it page-locked, or pinned."""
+"""What is asked of CUDA's driver itself, for ONNX Runtime's Python interface does not do it."""
 
 import ctypes
 import sys
@@ -17,8 +17,24 @@ class _NoDriver(Exception):
     pass
 
 
+def gpu_name() -> str | None:
+    """The first GPU's name as its maker gives it; None: there is none that CUDA can use."""
+    name = ctypes.create_string_buffer(256)
+    device = ctypes.c_int()
+    try:
+        driver = _driver()
+        _checked(driver.cuDeviceGet(ctypes.byref(device), 0))
+        _checked(driver.cuDeviceGetName(name, len(name), device))
+    except _NoDriver:
+        return None
+    return name.value.decode("utf-8", "replace")
+
+
 def lock_pages(array: NDArray[np.uint8]) -> bool:
-    """Lock an array's memory for the first GPU; whether that could be done. Without it copies are slower, no more."""
+    """Lock an array's memory, so that the first GPU fetches from it itself: CUDA calls it page-locked, or pinned.
+
+    Whether that could be done. Without it copies are slower, no more.
+    """
     try:
         with _first_gpu() as driver:
             size = ctypes.c_size_t(array.nbytes)
@@ -40,12 +56,8 @@ def unlock_pages(array: NDArray[np.uint8]) -> None:
 @contextmanager
 def _first_gpu() -> Iterator[Any]:
     """The driver, with the context that CUDA's runtime, and so ONNX Runtime, uses on the first GPU."""
-    try:
-        driver = ctypes.CDLL(_DRIVER)
-    except OSError as err:
-        raise _NoDriver from err
+    driver = _driver()
     device, context = ctypes.c_int(), ctypes.c_void_p()
-    _checked(driver.cuInit(0))
     _checked(driver.cuDeviceGet(ctypes.byref(device), 0))
     _checked(driver.cuDevicePrimaryCtxRetain(ctypes.byref(context), device))
     try:
@@ -56,6 +68,15 @@ def _first_gpu() -> Iterator[Any]:
             driver.cuCtxPopCurrent_v2(ctypes.byref(ctypes.c_void_p()))
     finally:
         driver.cuDevicePrimaryCtxRelease_v2(device)
+
+
+def _driver() -> Any:
+    try:
+        driver = ctypes.CDLL(_DRIVER)
+    except OSError as err:
+        raise _NoDriver from err
+    _checked(driver.cuInit(0))
+    return driver
 
 
 def _checked(code: int) -> None:
