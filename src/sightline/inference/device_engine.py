@@ -44,7 +44,11 @@ class DeviceEngine:
         return signature_of(self._sessions[1])
 
     def run(self, images: Images, outputs: Sequence[Output]) -> list[NDArray[np.float32]]:
-        """Run the graph on N ≥ 1 pictures; return the named outputs, float32, N rows each."""
+        """Run the graph on N ≥ 1 pictures; return the named outputs, float32, N rows each.
+
+        Raises:
+            ValueError: a picture is not uint8, or of another shape than the engine's first.
+        """
         most = self._sizes[-1]
         parts = [
             self._thread.submit(self._compute, images[start : start + most], outputs).result()
