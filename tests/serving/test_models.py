@@ -1,9 +1,11 @@
 """Several models, and one taken in another's place while requests come."""
 
 import contextlib
+import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -12,7 +14,7 @@ from bundles import make_bundle, reseal
 from pictures import encode, gradient
 from servers import hosted, wait_until
 from sightline.errors import BundleError, InputError
-from sightline.inference import load
+from sightline.inference import Predictor, load
 from sightline.records import DecisionRule, Temperature
 from sightline.serving import ServerSettings, Service
 from sightline.serving.models import open_model, with_batch_size
@@ -43,6 +45,18 @@ def test_rows_are_of_four_unless_the_batch_size_is_set_by_hand(bundle, by_hand, 
     assert model.company == company
     assert model.batch_size == by_hand or by_hand is None
     assert model.batch_size <= model.company
+
+
+def test_with_openvino_which_computes_on_its_own_threads_there_is_one_more(bundle):
+    model = open_model(bundle, SETTINGS)
+    manifest = model.bundle.manifest
+    variants = {"float32": manifest.variants["float32"].model_copy(update={"engine": "openvino"})}
+    changed = replace(model.bundle, manifest=manifest.model_copy(update={"variants": variants}))
+    quicker = replace(model, predictor=Predictor(changed, model.predictor.engine))
+
+    assert Service([model], ServerSettings()).threads == os.cpu_count()
+    assert Service([model, quicker], ServerSettings()).threads == os.cpu_count() + 1
+    assert Service([quicker], SETTINGS).threads == 2
 
 
 def predict(url, image, **parameters):

@@ -76,7 +76,9 @@ def serve(
     threads: Annotated[
         int | None,
         typer.Option(
-            min=1, help="That decode and infer, in each process; one a core by default.", show_default=False
+            min=1,
+            help="That decode and infer, in each process; one a core by default, one more with OpenVINO.",
+            show_default=False,
         ),
     ] = None,
     max_images: Annotated[int, typer.Option(min=1, help="Images in flight; beyond it 429.")] = 128,

@@ -1,6 +1,7 @@
 """The models in service: how one is opened and made sure of, and who has which name."""
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -90,6 +91,12 @@ def _sized(served: Served, batch_size: int, settings: ServerSettings) -> Served:
         return replace(served, batch_size=batch_size)
     company = batch_size if settings.max_batch_size else max(batch_size, _ROW)
     return replace(served, batch_size=batch_size, company=company)
+
+
+def threads_for(models: Iterable[Served]) -> int:
+    """A thread a core; with OpenVINO one more, for it computes on threads of its own while ours wait (decision 31)."""
+    variants = [one.bundle.manifest.variants[one.bundle.manifest.default_variant] for one in models]
+    return (os.cpu_count() or 1) + any(one.engine == "openvino" for one in variants)
 
 
 class Models:

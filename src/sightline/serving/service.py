@@ -23,7 +23,7 @@ from sightline.inference import Ask, InFull, Predictor, as_png, draw_overlay
 from sightline.monitoring import CURRENT, ServiceMetrics, Tracing
 from sightline.records import ExplanationMethod, ExplanationSummary, Prediction
 from sightline.serving.merged_metrics import Siblings
-from sightline.serving.models import Models, Served, check_model, open_model, with_batch_size
+from sightline.serving.models import Models, Served, check_model, open_model, threads_for, with_batch_size
 from sightline.serving.security import Links
 from sightline.serving.settings import ServerSettings
 from sightline.serving.stage_log import stage_observer
@@ -61,7 +61,7 @@ class Service:
         self.siblings: Siblings | None = None
         self.state: State = "starting"
         self.failure: SightlineError | None = None
-        self.threads = settings.threads or os.cpu_count() or 1
+        self.threads = settings.threads or threads_for(models)
         # Half of the places at most are for explanations: the others stay for predictions.
         heavy = min(settings.max_explanations, max(1, settings.max_images // 2))
         promise_s = float("inf") if settings.promise_ms is None else settings.promise_ms / 1e3
