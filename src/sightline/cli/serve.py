@@ -77,7 +77,7 @@ def serve(
         int | None,
         typer.Option(
             min=1,
-            help="That decode and infer, in each process; one a core by default, one more with OpenVINO.",
+            help="That decode and infer, in each process; one a core by default, with OpenVINO one more.",
             show_default=False,
         ),
     ] = None,
