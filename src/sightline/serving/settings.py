@@ -27,8 +27,8 @@ class ServerSettings(Frozen):
     worker_timeout_s
         One of several processes that does not answer the one above for so long is stuck: another one takes its place.
     threads
-        Threads that decode and infer, each on one core; None: one a core, and one more with OpenVINO. In each of several processes; None: the
-        cores are shared out.
+        Threads that decode and infer; None: one a core, and one more with OpenVINO. In each of several processes;
+        None: the cores are shared out.
     max_batch_size
         So many pictures at most are answered and go through the graph together, and only what waits when a thread is
         free; None: on a CPU up to four are answered together, and what of them the graph takes together is measured.
