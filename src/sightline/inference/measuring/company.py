@@ -68,7 +68,7 @@ def batch_size_here(bundle: Bundle, engine: Engine, folder: Path | None = None) 
 def warm(bundle: Bundle, engine: Engine) -> None:
     """Have a GPU set up what it needs for each size of batch, so that no answer or explanation waits for it."""
     spec = bundle.manifest.preprocessing
-    for size in DEVICE_SIZES:
+    for size in DEVICE_SIZES[:1] if engine.runs_alone else DEVICE_SIZES:
         engine.run(np.zeros((size, spec.height_px, spec.width_px, 3), np.uint8), ["logits", "embedding"])
 
 

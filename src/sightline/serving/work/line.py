@@ -197,11 +197,10 @@ class Line:
         )
 
     def _share(self, first: Picture, has: int) -> int:
-        """A batch, if the other threads have as much or a delay asks for it, or half of what each would have.
+        """So many in a row, half of a promised time at most.
 
-        And half of a promised time at most.
-
-        All of what each has would gain a hundredth, and have the last of a row wait longer (decision 31).
+        A batch, if the other threads have as much or a delay asks for it; beyond that half of what each would have. All
+        of that would gain a hundredth, and have the last of a row wait longer (decision 31).
         """
         each = (self._urgent.count + self._usual.count + has) / self._threads
         batch = first.batch_size if self._delay_s else min(first.batch_size, math.ceil(each))
